@@ -1,0 +1,1 @@
+"""Tallystick: a permissioned ledger for AI compute."""

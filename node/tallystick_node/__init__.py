@@ -1,0 +1,1 @@
+"""Tallystick node: one member's validator, from frame intake to explorer."""
