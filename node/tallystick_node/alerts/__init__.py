@@ -1,0 +1,1 @@
+"""Alerts: chain events turned into rows and one signed webhook."""

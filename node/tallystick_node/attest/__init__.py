@@ -1,0 +1,1 @@
+"""Attestation: batches re-verified, re-valued, signed; other validators' signatures collected."""

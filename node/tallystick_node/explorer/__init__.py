@@ -1,0 +1,1 @@
+"""The explorer: pages over the index, rendered on the server."""

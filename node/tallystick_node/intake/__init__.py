@@ -1,0 +1,1 @@
+"""Intake: signed frames over HTTP, checked, journalled and acknowledged."""

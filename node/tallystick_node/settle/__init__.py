@@ -1,0 +1,1 @@
+"""Settlement: batches proposed from the journal and submitted to the ledger."""
