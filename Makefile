@@ -1,0 +1,27 @@
+# Each target is one file of scripts/, which CI calls too. demo and test do their own set-up.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test check bench clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+setup: ## make .venv and node_modules for running Tallystick
+	@scripts/setup
+
+setup-dev: ## the same, with what tests and checks need
+	@scripts/setup --dev
+
+demo: ## a whole network on this machine, metering two real traces
+	@scripts/demo
+
+test: ## contract tests, then Python tests
+	@scripts/test
+
+check: ## lint, types, import rules, static analysis, fresh generated files
+	@scripts/check
+
+bench: ## settled records per second, next to one transaction per record
+	@scripts/bench
+
+clean: ## remove what was built
+	@scripts/clean
