@@ -12,7 +12,7 @@ class OnlyContract(Contract):
     source = fields.StringField()
     allowed = fields.SetField(subfield=fields.StringField())
 
-    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: FBT001 - import-linter's signature
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: FBT001 - inherited
         """Return the check, broken when any module of `source` imports a module not allowed."""
         output.verbose_print(verbose, f"Reading the imports of {self.source}...")
         source = str(self.source)
