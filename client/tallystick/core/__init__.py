@@ -1,1 +1,1 @@
-"""The pure core: bytes and integers in, bytes and integers out; no I/O, clock, environment or logging."""
+"""The pure core: bytes and integers in and out; no I/O, clock, environment or logging."""

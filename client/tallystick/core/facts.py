@@ -1,7 +1,7 @@
 """Facts: everything a verdict depends on, as announced by the chain (docs/protocol.md section 5).
 
-`FactBook` keeps announcements in chain order and answers with `Facts`, the immutable view of what was
-known at a block. Both are derived: the same events in, the same answers out, on every machine.
+`FactBook` keeps announcements in chain order and answers with `Facts`, the immutable view of what
+was known at a block. Both are derived: the same events in, the same answers out, on every machine.
 """
 
 from __future__ import annotations
@@ -162,6 +162,18 @@ Fact = (
     | ValidatorSet
 )
 
+_PLACE_BY_KIND: Final = {
+    Account: ("accounts", "id", "from_ms"),
+    Meter: ("meters", "id", "from_ms"),
+    MeterKey: ("meter_keys", "meter", "first_seq"),
+    MeterFrozen: ("frozen", "meter", "from_ms"),
+    Resource: ("resources", "id", "from_ms"),
+    Experiment: ("experiments", "project", "from_ms"),
+    ResourceRates: ("rates", "resource", "from_ms"),
+    PriceIndex: ("indices", "index_class", "from_ms"),
+}
+"""Where a fact with a key is kept: the field of `Facts`, the key, and where its interval starts."""
+
 T = TypeVar("T")
 
 
@@ -208,30 +220,19 @@ class Facts:
     indices: dict[str, Timeline[PriceIndex]] = field(default_factory=dict)
     rules: Timeline[Rules] = field(default_factory=Timeline)
     validator_sets: Timeline[ValidatorSet] = field(default_factory=Timeline)
+    _paths: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """Paths already walked; parents never change, so that they stay right."""
 
     def add(self, fact: Fact) -> None:
         """The fact is known. Only the book calls this."""
-        match fact:
-            case Account():
-                self.accounts.setdefault(fact.id, Timeline()).insert(fact.from_ms, fact)
-            case Meter():
-                self.meters.setdefault(fact.id, Timeline()).insert(fact.from_ms, fact)
-            case MeterKey():
-                self.meter_keys.setdefault(fact.meter, Timeline()).insert(fact.first_seq, fact)
-            case MeterFrozen():
-                self.frozen.setdefault(fact.meter, Timeline()).insert(fact.from_ms, fact)
-            case Resource():
-                self.resources.setdefault(fact.id, Timeline()).insert(fact.from_ms, fact)
-            case Experiment():
-                self.experiments.setdefault(fact.project, Timeline()).insert(fact.from_ms, fact)
-            case Rules():
-                self.rules.insert(fact.from_ms, fact)
-            case ResourceRates():
-                self.rates.setdefault(fact.resource, Timeline()).insert(fact.from_ms, fact)
-            case PriceIndex():
-                self.indices.setdefault(fact.index_class, Timeline()).insert(fact.from_ms, fact)
-            case ValidatorSet():
-                self.validator_sets.insert(fact.from_ms, fact)
+        if isinstance(fact, Rules):
+            self.rules.insert(fact.from_ms, fact)
+        elif isinstance(fact, ValidatorSet):
+            self.validator_sets.insert(fact.from_ms, fact)
+        else:
+            field_name, key, start = _PLACE_BY_KIND[type(fact)]
+            timelines = getattr(self, field_name)
+            timelines.setdefault(getattr(fact, key), Timeline()).insert(getattr(fact, start), fact)
 
     def rules_at(self, time_ms: int) -> Rules:
         """The rules in force.
@@ -253,24 +254,25 @@ class Facts:
         validators = self.validator_sets.at(time_ms)
         if validators is None:
             raise FactUnknown(
-                "no validator set is in force", expected="a ValidatorSetChanged event", actual=time_ms
+                "no validator set is in force",
+                expected="a ValidatorSetChanged event",
+                actual=time_ms,
             )
         return validators
 
     def path_ids(self, account: int) -> tuple[int, ...]:
-        """The account and its ancestors, organisation first; empty where unknown. Parents never change."""
-        path: list[int] = []
-        while account and account in self.accounts:
-            path.append(account)
-            account = self.accounts[account].values[-1].parent
-        return tuple(reversed(path))
+        """The account and its ancestors, organisation first; empty where unknown."""
+        path = self._paths.get(account)
+        if path is None:
+            path = self._paths[account] = self._walk_up(account)
+        return path
 
     def path(self, account: int) -> str:
         """The account's path, such as `acme/support/chat`; empty where unknown."""
         return "/".join(self.accounts[node].values[-1].name for node in self.path_ids(account))
 
     def key_for(self, meter: int, first_seq: int, end_seq: int) -> MeterKey | None:
-        """The meter's key for the sequence numbers [first_seq, end_seq), None where two share them."""
+        """The meter's key for the numbers [first_seq, end_seq), None where two share them."""
         keys = self.meter_keys.get(meter)
         if keys is None:
             return None
@@ -283,15 +285,25 @@ class Facts:
         known = self.resources[resource].at(time_ms) if resource in self.resources else None
         if rates is None or known is None:
             return None
-        index = self.indices[known.index_class].at(time_ms) if known.index_class in self.indices else None
+        index = (
+            self.indices[known.index_class].at(time_ms)
+            if known.index_class in self.indices
+            else None
+        )
         return resolve_rates(rates.rates, index.index_ppm if index else PPM)
+
+    def _walk_up(self, account: int) -> tuple[int, ...]:
+        path: list[int] = []
+        while account and account in self.accounts:
+            path.append(account)
+            account = self.accounts[account].values[-1].parent
+        return tuple(reversed(path))
 
 
 class FactBook:
     """Announcements in chain order, with the block of each; answers for any past block.
 
-    Keeps the view of the newest block asked for, so that asking for the same or a later block costs only
-    what was announced in between.
+    Keeps the last view it answered with, so that asking again costs nothing until more is known.
     """
 
     def __init__(self) -> None:
@@ -323,7 +335,7 @@ class FactBook:
             self._view, self._view_length = Facts(), 0
 
     def at(self, block: int) -> Facts:
-        """What was known at `block`; the view must not be changed, and is replaced when more is known."""
+        """What was known at `block`; the answer is shared and must not be changed."""
         length = bisect_right(self._blocks, block)
         if length == self._view_length:
             return self._view

@@ -144,7 +144,9 @@ def check_frame_limits(frame: Frame) -> None:
     """
     if not 1 <= frame.count <= MAX_FRAME_RECORDS:
         raise FrameMalformed(
-            "a frame's count is out of range", expected=f"1..{MAX_FRAME_RECORDS}", actual=frame.count
+            "a frame's count is out of range",
+            expected=f"1..{MAX_FRAME_RECORDS}",
+            actual=frame.count,
         )
     if frame.end_seq >= MAX_SEQUENCE:
         raise FrameMalformed(
@@ -163,6 +165,7 @@ def verify_frame(frame: Frame, public_key: bytes) -> None:
     """The frame's signature is the key's.
 
     Args:
+        frame: as decoded.
         public_key: 32 bytes, ed25519.
 
     Raises:

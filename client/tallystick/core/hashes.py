@@ -1,4 +1,4 @@
-"""The two hash functions of the protocol: SHA-256 towards meters and peers, keccak-256 towards the chain."""
+"""The protocol's hashes: SHA-256 towards meters and peers, keccak-256 towards the chain."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
+from functools import lru_cache
 from typing import Final
 
 from tallystick.core.errors import RatesOutOfBounds
@@ -20,8 +21,8 @@ MAX_COST_NCR: Final = 2**64 - 1000
 class Rates:
     """What a vote sets for one resource, in the order of the Tariff contract's struct.
 
-    Token weights, `compute_ncr`, `memory_ncr` and `transfer_ncr` are ncr per unit; `*_ppm` are factors in
-    millionths; the MCI (model complexity index) terms are ncr per call.
+    Token weights, `compute_ncr`, `memory_ncr` and `transfer_ncr` are ncr per unit; `*_ppm` are
+    factors in millionths; the MCI (model complexity index) terms are ncr per call.
     """
 
     w_in: int = 0
@@ -59,6 +60,7 @@ def div_up(numerator: int, denominator: int) -> int:
     return -(-numerator // denominator)
 
 
+@lru_cache(maxsize=4096)
 def resolve_rates(rates: Rates, index_ppm: int = PPM) -> ResolvedRates:
     """The rates under a price index, rounded up and checked against the overflow bound.
 
@@ -69,14 +71,17 @@ def resolve_rates(rates: Rates, index_ppm: int = PPM) -> ResolvedRates:
     Raises:
         RatesOutOfBounds: the bound does not hold.
     """
-    weights = (rates.w_in, rates.w_cached, rates.w_written, rates.w_out, rates.w_reason)
     resolved = ResolvedRates(
-        *(div_up(weight * index_ppm, PPM) for weight in weights),
-        g=div_up(rates.compute_ncr * rates.gpu_multiplier_ppm * index_ppm, PPM * PPM),
-        m=rates.memory_ncr,
-        t=div_up(rates.transfer_ncr * rates.bandwidth_factor_ppm, PPM),
-        mci_base=rates.mci_base,
-        mci_quad=rates.mci_quad,
+        div_up(rates.w_in * index_ppm, PPM),
+        div_up(rates.w_cached * index_ppm, PPM),
+        div_up(rates.w_written * index_ppm, PPM),
+        div_up(rates.w_out * index_ppm, PPM),
+        div_up(rates.w_reason * index_ppm, PPM),
+        div_up(rates.compute_ncr * rates.gpu_multiplier_ppm * index_ppm, PPM * PPM),
+        rates.memory_ncr,
+        div_up(rates.transfer_ncr * rates.bandwidth_factor_ppm, PPM),
+        rates.mci_base,
+        rates.mci_quad,
     )
     check_rates_bound(resolved)
     return resolved
@@ -99,11 +104,15 @@ def check_rates_bound(rates: ResolvedRates) -> None:
     Raises:
         RatesOutOfBounds: one could, or a rate does not fit its type.
     """
-    narrow = (value for name, value in zip(rates.__slots__, astuple(rates), strict=True) if name != "mci_base")
+    narrow = (
+        value
+        for name, value in zip(rates.__slots__, astuple(rates), strict=True)
+        if name != "mci_base"
+    )
     if any(not 0 <= value <= MAX_U32 for value in narrow):
         raise RatesOutOfBounds("a resolved rate does not fit 32 bits", expected=f"0..{MAX_U32}")
     worst_ncr = compute_worst_cost_ncr(rates)
-    if not 0 <= rates.mci_base or worst_ncr > MAX_COST_NCR:
+    if rates.mci_base < 0 or worst_ncr > MAX_COST_NCR:
         raise RatesOutOfBounds(
             "the dearest possible record overflows", expected=MAX_COST_NCR, actual=worst_ncr
         )

@@ -1,4 +1,4 @@
-"""Units of money: credits for people, micro-credits (ucr) everywhere else, nano-credits (ncr) in rates."""
+"""Units of money: credits for people, ucr everywhere else, ncr (nano-credits) in rates."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def parse_credits(text: str) -> int:
             actual=repr(text[:40]),
         )
     digits = fraction[:shift].ljust(shift, "0")
-    amount_ucr = int(match["whole"].replace("_", "")) * 10**shift + int(digits)
+    amount_ucr: int = int(match["whole"].replace("_", "")) * 10**shift + int(digits)
     if amount_ucr > MAX_AMOUNT_UCR:
         raise AmountInvalid(
             "an amount is too large", expected=f"at most {MAX_AMOUNT_UCR} ucr", actual=amount_ucr

@@ -1,6 +1,6 @@
 """Valuation, twice: explained for one record, and over arrays (docs/protocol.md section 6).
 
-Both give the same integers; `Valuation.sol` is the third form and tests/vectors holds all three to it.
+Both give the same integers; `Valuation.sol` is the third form, tests/vectors hold all three to it.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def compute_costs_ucr(records: Records, rates: ResolvedRates) -> NDArray[np.uint
     """The cost of every record in ucr, all of one resource under one set of rates.
 
     Args:
-        records: any number; those with a context above 16,777,215 must be discarded by the caller, since
+        records: any number; the caller must discard those with a context above 16,777,215, since
             their products may wrap.
         rates: resolved, in ncr per unit, inside the overflow bound.
 
