@@ -1,0 +1,236 @@
+"""Write the vectors that hold Python and Solidity to the same bytes and numbers.
+
+Usage: .venv/bin/python tests/vectors/generate.py [--check]
+
+Costs come from the explained, line-by-line form of the valuation; tests compare the array form and
+`Valuation.sol` with it. Keys are fixed and belong to nobody.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from coincurve import PrivateKey
+from nacl.signing import SigningKey
+
+from tallystick.core.attestation import (
+    LedgerConfig,
+    compute_address,
+    compute_attestation_digest,
+    compute_config_digest,
+    sign_attestation,
+)
+from tallystick.core.batches import BatchHeader, compute_data_hash, encode_batch, join_frames
+from tallystick.core.errors import RatesOutOfBounds
+from tallystick.core.frames import compute_frame_digest, encode_frame, sign_frame
+from tallystick.core.settlement import compute_accumulator
+from tallystick.core.tariff import Rates, resolve_rates
+from tallystick.core.usage import (
+    MAX_CONTEXT,
+    QUANTITY_FIELDS,
+    TOKEN_FIELDS,
+    Flag,
+    Records,
+    apply_time_ms,
+    create_records,
+)
+from tallystick.core.valuation import compute_cost_ucr
+
+FOLDER: Final = Path(__file__).parent
+MAX_U32: Final = 2**32 - 1
+TIME_MS: Final = 1_700_158_546_680
+NETWORK_ID: Final = bytes(range(32))
+LEDGER: Final = bytes.fromhex("5fbdb2315678afecb367f032d93f642f64180aa3")
+
+GPT_4O: Final = Rates(
+    w_in=100_000,
+    w_cached=10_000,
+    w_written=125_000,
+    w_out=300_000,
+    w_reason=300_000,
+    mci_quad=5_322_266,
+)
+A100_80: Final = Rates(compute_ncr=17_778, memory_ncr=27_778, transfer_ncr=3_433)
+
+
+def build_valuation() -> list[dict[str, Any]]:
+    """Chosen cases first, then random ones with quantities at and around powers of two."""
+    cases = [
+        _value("one token", Rates(w_in=1), {"in_fresh": 1}),
+        _value("nothing used", GPT_4O, {}),
+        _value("128,000 tokens of gpt-4o", GPT_4O, {"in_fresh": 128_000}),
+        _value("context just below a thousand", GPT_4O, {"in_fresh": 999}),
+        _value("context of a thousand", GPT_4O, {"in_fresh": 500, "out_visible": 500}),
+        _value("continuation carries no MCI", GPT_4O, {"in_fresh": 128_000}, Flag.CONTINUATION),
+        _value("aggregate carries no MCI", GPT_4O, {"in_fresh": 128_000}, Flag.AGGREGATE),
+        _value("one A100 hour", A100_80, {"compute_ms": 3_600_000}),
+        _value("index rounds up", Rates(w_in=3, w_out=7), {"in_fresh": 5, "out_visible": 1}, 0, 1),
+        _value("largest record", Rates(1, 1, 1, 1, 1, 1, 10**6, 1, 1), _full_quantities()),
+    ]
+    random_numbers = random.Random(20231116)  # noqa: S311 - reproducible cases
+    while len(cases) < 200:
+        case = _value_random(random_numbers, f"random {len(cases)}")
+        if case is not None:
+            cases.append(case)
+    return cases
+
+
+def build_settlement() -> dict[str, Any]:
+    """A batch of two meters' frames: frames, data, digests, attestations and accumulator."""
+    meter_keys = [SigningKey(bytes([number]) * 32) for number in (1, 2)]
+    frames = [
+        sign_frame(
+            key,
+            network_id=NETWORK_ID,
+            meter=meter,
+            key_index=0,
+            first_seq=first_seq,
+            records=_create_sample_records(count),
+        )
+        for key, meter, first_seq, count in (
+            (meter_keys[0], 1, 0, 3),
+            (meter_keys[1], 2, 40, 2),
+            (meter_keys[0], 1, 3, 1),
+        )
+    ]
+    header = BatchHeader(1, 1, 17, bytes([0xAB]) * 32, TIME_MS + 1_000, TIME_MS + 301_000)
+    batch = join_frames(header, frames)
+    batch.records["cost_word"] = [12_800_000, 1, 0, (3 << 56), 77, 2**55 - 1]
+    data = encode_batch(batch)
+    config = LedgerConfig(31_337, LEDGER, header.set_version, header.rules_version)
+    data_hash = compute_data_hash(data)
+    digest = compute_attestation_digest(config, data_hash)
+    keys = [PrivateKey(bytes([0x11 * number]) * 32) for number in (1, 2, 3, 4)]
+    accumulator = compute_accumulator(bytes(32), data_hash, 0b101)
+    return {
+        "network_id": _hex(NETWORK_ID),
+        "chain_id": config.chain_id,
+        "ledger": _hex(LEDGER),
+        "set_version": header.set_version,
+        "rules_version": header.rules_version,
+        "meter_keys": [_hex(bytes(key.verify_key)) for key in meter_keys],
+        "frames": [_hex(encode_frame(frame)) for frame in frames],
+        "frame_digests": [_hex(compute_frame_digest(frame)) for frame in frames],
+        "data": _hex(data),
+        "data_hash": _hex(data_hash),
+        "config_digest": _hex(compute_config_digest(config)),
+        "attestation_digest": _hex(digest),
+        "attesters": [compute_address(key.public_key) for key in keys],
+        "attestations": [_hex(sign_attestation(key, digest)) for key in keys],
+        "settled_bitmap": 0b101,
+        "accumulator": _hex(accumulator),
+        "next_accumulator": _hex(compute_accumulator(accumulator, data_hash, 0b1)),
+    }
+
+
+def _value(
+    name: str, rates: Rates, quantities: dict[str, int], flags: int = 0, index_ppm: int = 10**6
+) -> dict[str, Any]:
+    resolved = resolve_rates(rates, index_ppm)
+    return {
+        "name": name,
+        "rates": list(astuple(rates)),
+        "index_ppm": index_ppm,
+        "resolved": list(astuple(resolved)),
+        "flags": int(flags),
+        "quantities": [quantities.get(field, 0) for field in QUANTITY_FIELDS],
+        "cost_ucr": compute_cost_ucr(quantities, resolved, flags=int(flags)),
+    }
+
+
+def _value_random(numbers: random.Random, name: str) -> dict[str, Any] | None:
+    """A random case, None where the rates drawn break the overflow bound."""
+    narrow = [_draw_near_power(numbers, 26) for _ in range(8)]
+    rates = Rates(
+        w_in=narrow[0],
+        w_cached=narrow[1],
+        w_written=narrow[2],
+        w_out=narrow[3],
+        w_reason=narrow[4],
+        compute_ncr=narrow[5],
+        gpu_multiplier_ppm=numbers.randrange(1, 5 * 10**6),
+        memory_ncr=narrow[6],
+        transfer_ncr=narrow[7],
+        bandwidth_factor_ppm=numbers.randrange(2 * 10**6),
+        mci_base=numbers.randrange(2**40),
+        mci_quad=_draw_near_power(numbers, 30),
+    )
+    left = MAX_CONTEXT
+    quantities = {}
+    for field in QUANTITY_FIELDS:
+        drawn = _draw_near_power(numbers, 32)
+        if field in TOKEN_FIELDS:
+            drawn = min(drawn, left)
+            left -= drawn
+        quantities[field] = drawn
+    flags = numbers.choice([0, 0, 0, Flag.ESTIMATED, Flag.CONTINUATION, Flag.AGGREGATE])
+    try:
+        return _value(
+            name, rates, quantities, flags, numbers.choice([10**6, 1, 850_000, 1_149_999])
+        )
+    except RatesOutOfBounds:
+        return None
+
+
+def _draw_near_power(numbers: random.Random, bits: int) -> int:
+    """A number at or beside a power of two, below 2^bits."""
+    drawn = (1 << numbers.randrange(bits + 1)) + numbers.choice([-1, 0, 1])
+    return max(0, min(drawn, 2**bits - 1))
+
+
+def _full_quantities() -> dict[str, int]:
+    return {"in_fresh": MAX_CONTEXT} | dict.fromkeys(QUANTITY_FIELDS[5:], MAX_U32)
+
+
+def _create_sample_records(count: int) -> Records:
+    records = create_records(count)
+    apply_time_ms(records, TIME_MS + np.arange(count, dtype=np.int64))
+    records["project"] = 3 + np.arange(count)
+    records["user"] = 2**63 + np.arange(count, dtype=np.uint64)
+    records["resource"] = 1
+    records["in_fresh"] = 374
+    records["out_visible"] = 44
+    records["step"] = 2
+    return records
+
+
+def _dump(content: dict[str, Any]) -> str:
+    """JSON with one line per value of the document, and one per item of a list of documents."""
+    lines = []
+    for key, value in content.items():
+        if isinstance(value, list) and isinstance(value[0], dict):
+            items = ",\n".join(json.dumps(item) for item in value)
+            lines.append(f"{json.dumps(key)}: [\n{items}\n]")
+        else:
+            lines.append(f"{json.dumps(key)}: {json.dumps(value)}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()
+
+
+def main() -> int:
+    """Write the files, or with --check say whether they are what would be written."""
+    built = {"valuation.json": {"cases": build_valuation()}, "settlement.json": build_settlement()}
+    stale = []
+    for name, content in built.items():
+        text = _dump(content)
+        path = FOLDER / name
+        if "--check" not in sys.argv:
+            path.write_text(text)
+        elif not path.exists() or path.read_text() != text:
+            stale.append(name)
+    if stale:
+        print(f"stale: {', '.join(stale)}; run tests/vectors/generate.py", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
