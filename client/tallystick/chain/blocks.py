@@ -10,7 +10,7 @@ from tallystick.core.facts import Fact
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A transaction that touched a contract of ours. `method` is empty where it is not one of ours."""
+    """A transaction that left an event of ours; `method` is empty where it called none of ours."""
 
     hash: str
     block: int
@@ -21,7 +21,7 @@ class Transaction:
     gas_used: int | None
     """Known only where somebody asked for the receipt."""
     succeeded: bool | None
-    """None where nobody asked; a transaction that left an event did succeed."""
+    """None where nobody asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block in which something of ours happened, or the newest one of a page."""
+    """One block; its transactions are those that left an event of ours."""
 
     number: int
     hash: str
