@@ -1,0 +1,1 @@
+"""A network on this machine: its folder, its chain, its processes."""

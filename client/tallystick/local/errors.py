@@ -1,0 +1,74 @@
+"""What can go wrong with a network on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tallystick.core.errors import FatalFailure, InvalidInput, TemporaryFailure
+
+
+class NotRunning(TemporaryFailure):
+    """The folder holds no network, or one whose processes are down."""
+
+    code = "not_running"
+    exit_code = 3
+
+    def __init__(self, folder: str, *, why: str = "no network runs here") -> None:
+        super().__init__(why, expected="`tallystick up` first", actual=folder)
+        self.folder = folder
+
+
+class AlreadyRunning(InvalidInput):
+    """`up` on a network that is up."""
+
+    code = "already_running"
+
+    def __init__(self, folder: str, urls: Sequence[str]) -> None:
+        super().__init__(
+            f"the network in {folder} is already running",
+            expected="a stopped network, or a folder without one",
+            actual=" ".join(urls),
+        )
+        self.urls = tuple(urls)
+
+
+class NetworkBusy(TemporaryFailure):
+    """Another command starts or stops the same network."""
+
+    code = "network_busy"
+
+
+class PortInUse(InvalidInput):
+    """A port that was asked for belongs to another program."""
+
+    code = "port_in_use"
+
+    def __init__(self, port: int, purpose: str) -> None:
+        super().__init__(
+            f"port {port} is in use", expected=f"a free port for {purpose}", actual=port
+        )
+        self.port = port
+
+
+class ProgramMissing(InvalidInput):
+    """A program that a local network needs is not installed."""
+
+    code = "program_missing"
+
+
+class StartFailed(FatalFailure):
+    """A process ended or stayed silent while the network was starting."""
+
+    code = "start_failed"
+
+
+class FolderMalformed(InvalidInput):
+    """A file in the network's folder cannot be read."""
+
+    code = "folder_malformed"
+
+
+class ChainLogBroken(FatalFailure):
+    """Replaying the chain's log gave another block than it says."""
+
+    code = "chain_log_broken"

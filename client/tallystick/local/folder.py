@@ -1,0 +1,139 @@
+"""The network's folder: which file lies where, and what identifies the network."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from tallystick.local.errors import NetworkBusy
+from tallystick.local.files import make_private_folder, read_document, write_document
+
+
+class ValidatorEntry(msgspec.Struct, frozen=True):
+    """A validator of the network, as the folder knows it."""
+
+    name: str
+    index: int
+    url: str
+
+
+class ChainEntry(msgspec.Struct, frozen=True):
+    """What the local chain is started with; the same values make the same genesis block."""
+
+    port: int
+    chain_id: int
+    genesis_time_s: int
+
+
+class NetworkFile(msgspec.Struct, frozen=True):
+    """network.json: written once everything is deployed, and only then."""
+
+    format: int
+    engine: str
+    chain_id: int
+    rpc_urls: list[str]
+    ledger: str
+    addresses: dict[str, str]
+    network_id: str
+    chain: ChainEntry
+    validators: list[ValidatorEntry]
+    created_at_ms: int
+
+
+@dataclass(frozen=True)
+class NetworkFolder:
+    """Paths inside one network's folder; nothing is created by asking."""
+
+    root: Path
+
+    @property
+    def network_file(self) -> Path:
+        """What identifies the network."""
+        return self.root / "network.json"
+
+    @property
+    def keys(self) -> Path:
+        """Private keys, one file each."""
+        return self.root / "keys"
+
+    @property
+    def chain(self) -> Path:
+        """The chain's log of blocks and the journal of transactions sent from here."""
+        return self.root / "chain"
+
+    @property
+    def chain_log(self) -> Path:
+        """Every block, for replaying after a restart."""
+        return self.chain / "blocks.log"
+
+    @property
+    def transactions(self) -> Path:
+        """Raw transactions of this folder's keys, written before they are sent."""
+        return self.chain / "admin-transactions.log"
+
+    @property
+    def logs(self) -> Path:
+        """What each process printed."""
+        return self.root / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Which processes run."""
+        return self.root / "run"
+
+    @property
+    def names_file(self) -> Path:
+        """Who is behind a pseudonym; never leaves this folder."""
+        return self.root / "names.json"
+
+    @property
+    def imports(self) -> Path:
+        """How far each replayed file has come."""
+        return self.root / "imports"
+
+    def node(self, validator: str) -> Path:
+        """Everything of one validator."""
+        return self.root / "nodes" / validator
+
+    def meter(self, name: str) -> Path:
+        """Everything of one meter: its key, journal and spool."""
+        return self.root / "meters" / name
+
+    def log(self, process: str) -> Path:
+        """One process's log."""
+        return self.logs / f"{process}.log"
+
+    def create(self) -> None:
+        """The folder and its private parts exist."""
+        for path in (self.root, self.keys, self.chain, self.logs, self.run, self.imports):
+            make_private_folder(path)
+
+    def read_network(self) -> NetworkFile | None:
+        """The network that lives here, None where none was ever completed."""
+        return read_document(self.network_file, NetworkFile)
+
+    def write_network(self, network: NetworkFile) -> None:
+        """The network is complete: from now on `up` revives it."""
+        write_document(self.network_file, network)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Only this process starts or stops the network inside the block.
+
+        Raises:
+            NetworkBusy: another one does.
+        """
+        make_private_folder(self.root)
+        with (self.root / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise NetworkBusy(
+                    "another command starts or stops this network", actual=str(self.root)
+                ) from error
+            yield
