@@ -16,6 +16,7 @@ MAX_AMOUNT_UCR = 2**80 - 1
 _AMOUNT = re.compile(
     r"(?P<whole>\d{1,3}(?:_\d{3})+|\d+)(?:\.(?P<fraction>\d+))?(?P<suffix>[kM]?)", re.ASCII
 )
+_MAX_DECIMALS = 6
 _SUFFIX_ZEROS = {"": 0, "k": 3, "M": 6}
 
 
@@ -39,15 +40,15 @@ def parse_credits(text: str) -> int:
             actual=repr(text[:40]),
         )
     fraction = match["fraction"] or ""
-    shift = 6 + _SUFFIX_ZEROS[match["suffix"]]
-    if len(fraction.rstrip("0")) > shift or (not match["suffix"] and len(fraction) > shift):
+    if len(fraction) > _MAX_DECIMALS:
         raise AmountInvalid(
             "an amount is finer than a micro-credit",
             expected="at most 6 decimals",
             actual=repr(text[:40]),
         )
-    digits = fraction[:shift].ljust(shift, "0")
-    amount_ucr: int = int(match["whole"].replace("_", "")) * 10**shift + int(digits)
+    shift = _MAX_DECIMALS + _SUFFIX_ZEROS[match["suffix"]]
+    whole = match["whole"].replace("_", "")
+    amount_ucr = int(whole + fraction.ljust(shift, "0"))
     if amount_ucr > MAX_AMOUNT_UCR:
         raise AmountInvalid(
             "an amount is too large", expected=f"at most {MAX_AMOUNT_UCR} ucr", actual=amount_ucr
