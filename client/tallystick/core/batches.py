@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tallystick.core.errors import BatchMalformed, TooManyProjects
 from tallystick.core.frames import MAX_FRAME_PROJECTS, MAX_FRAME_RECORDS, SIGNATURE_BYTES, Frame
 from tallystick.core.hashes import compute_keccak256
-from tallystick.core.usage import RECORD_BYTES, RECORD_DTYPE, Records, create_records
+from tallystick.core.usage import RECORD_BYTES, Records, create_records
 
 BATCH_FORMAT: Final = 1
 MAX_BATCH_RECORDS: Final = 1_800
@@ -27,6 +27,8 @@ _SEGMENT: Final = struct.Struct(">BIHQH15s")
 HEADER_BYTES: Final = _HEADER.size
 SEGMENT_HEAD_BYTES: Final = _SEGMENT.size + SIGNATURE_BYTES
 _PADDING: Final = bytes(15)
+_ROW: Final = np.dtype((np.void, RECORD_BYTES))
+"""A record as one block of bytes: copied whole, where the structured type is copied by field."""
 _CALLDATA_FIXED_BYTES: Final = 4 + 5 * 32
 _ENVELOPE_BYTES: Final = 256
 """What a signed transaction adds to its calldata, generously."""
@@ -107,9 +109,10 @@ def join_frames(header: BatchHeader, frames: Sequence[Frame]) -> Batch:
         frames: at least one; `check_batch_limits` judges the rest.
     """
     records = create_records(sum(frame.count for frame in frames))
+    rows = records.view(_ROW)
     segments, start = [], 0
     for frame in frames:
-        records[start : start + frame.count] = frame.records
+        rows[start : start + frame.count] = frame.records.view(_ROW)
         segments.append(
             Segment(
                 frame.version,
@@ -230,6 +233,7 @@ def _decode_segments(
 ) -> tuple[tuple[Segment, ...], Records]:
     """The segments of a batch whose total length is known to be right, and their records joined."""
     records = create_records(record_count)
+    rows = records.view(_ROW)
     segments, offset, start = [], HEADER_BYTES, 0
     for _ in range(segment_count):
         _require(offset + SEGMENT_HEAD_BYTES <= len(view), "segment", "a head", "the end")
@@ -241,7 +245,7 @@ def _decode_segments(
         signature = bytes(view[offset + _SEGMENT.size : body])
         offset = body + count * RECORD_BYTES
         _require(offset <= len(view), "segment", "its records", "the end")
-        records[start : start + count] = np.frombuffer(view, RECORD_DTYPE, count, body)
+        rows[start : start + count] = np.frombuffer(view, _ROW, count, body)
         segments.append(Segment(version, meter, key_index, first_seq, count, signature, start))
         start += count
     _require(start == record_count, "records", record_count, start)

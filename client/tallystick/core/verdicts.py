@@ -116,7 +116,8 @@ def _group(
     timelines_of: Callable[[int], Sequence[Timeline[Any]]],
 ) -> Groups:
     """Records grouped by key, and within a key by the facts' intervals their times fall in."""
-    distinct, of_record = np.unique(keys, return_inverse=True)
+    # Sorted in the machine's own byte order, which is what sorting is fast in.
+    distinct, of_record = np.unique(keys.astype(np.uint32), return_inverse=True)
     first_ms, last_ms = int(charged_ms.min()), int(charged_ms.max())
     members: list[tuple[int, int]] = []
     renumbered = np.empty(len(distinct), dtype=np.intp)
