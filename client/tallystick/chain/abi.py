@@ -1,0 +1,174 @@
+"""The contracts' functions, events and errors, encoded and decoded by their ABI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from eth_abi.codec import ABICodec
+from eth_abi.decoding import StringDecoder
+from eth_abi.encoding import TextStringEncoder
+from eth_abi.exceptions import DecodingError
+from eth_abi.registry import BaseEquals, registry
+
+from tallystick.chain.artifacts import load_artifact
+from tallystick.chain.errors import AnswerMalformed
+from tallystick.core.hashes import compute_keccak256
+
+CONTRACTS: Final = (
+    "AccessManager",
+    "Registry",
+    "ValidatorSet",
+    "Tariff",
+    "Credits",
+    "BudgetState",
+    "Budgets",
+    "Cursors",
+    "UsageLedger",
+)
+SELECTOR_BYTES: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of a contract."""
+
+    name: str
+    selector: bytes
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    def encode(self, *args: object) -> bytes:
+        """Calldata."""
+        return self.selector + encode_values(self.inputs, args)
+
+
+@dataclass(frozen=True, slots=True)
+class EventShape:
+    """An event of a contract: names and types of its indexed and its other arguments."""
+
+    contract: str
+    name: str
+    topic: bytes
+    indexed: tuple[tuple[str, str], ...]
+    plain: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorShape:
+    """A custom error: names and types of its arguments."""
+
+    name: str
+    selector: bytes
+    arguments: tuple[tuple[str, str], ...]
+
+
+@cache
+def load_functions(contract: str) -> Mapping[str, Function]:
+    """A contract's functions by name. None of ours is overloaded."""
+    return {
+        part["name"]: Function(
+            name=part["name"],
+            selector=_hash_signature(part)[:SELECTOR_BYTES],
+            inputs=tuple(map(type_of, part["inputs"])),
+            outputs=tuple(map(type_of, part["outputs"])),
+        )
+        for part in load_artifact(contract).abi
+        if part["type"] == "function"
+    }
+
+
+@cache
+def load_constructor_inputs(contract: str) -> tuple[str, ...]:
+    """The types of a contract's constructor arguments."""
+    for part in load_artifact(contract).abi:
+        if part["type"] == "constructor":
+            return tuple(map(type_of, part["inputs"]))
+    return ()
+
+
+@cache
+def load_events(contract: str) -> Mapping[bytes, EventShape]:
+    """A contract's events by their first topic."""
+    shapes = (
+        EventShape(
+            contract=contract,
+            name=part["name"],
+            topic=_hash_signature(part),
+            indexed=tuple((i["name"], type_of(i)) for i in part["inputs"] if i["indexed"]),
+            plain=tuple((i["name"], type_of(i)) for i in part["inputs"] if not i["indexed"]),
+        )
+        for part in load_artifact(contract).abi
+        if part["type"] == "event"
+    )
+    return {shape.topic: shape for shape in shapes}
+
+
+@cache
+def load_errors() -> Mapping[bytes, ErrorShape]:
+    """The custom errors of all contracts by selector."""
+    shapes = (
+        ErrorShape(
+            name=part["name"],
+            selector=_hash_signature(part)[:SELECTOR_BYTES],
+            arguments=tuple((i["name"], type_of(i)) for i in part["inputs"]),
+        )
+        for contract in CONTRACTS
+        for part in load_artifact(contract).abi
+        if part["type"] == "error"
+    )
+    return {shape.selector: shape for shape in shapes}
+
+
+@cache
+def load_codec() -> ABICodec:
+    """eth-abi's codec, which replaces what is no UTF-8 in a string instead of giving up on it.
+
+    Whoever may write a text on chain must not be able to stop those who read it.
+    """
+    types = registry.copy()  # type: ignore[no-untyped-call]
+    types.unregister("string")
+    types.register(
+        BaseEquals("string", with_sub=False),  # type: ignore[no-untyped-call]
+        TextStringEncoder,
+        StringDecoder(handle_string_errors="replace"),  # type: ignore[no-untyped-call]
+        label="string",
+    )
+    return ABICodec(types)
+
+
+def encode_values(types: Sequence[str], values: Sequence[object]) -> bytes:
+    """The values, ABI-encoded."""
+    return load_codec().encode(types, values)
+
+
+def decode_values(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
+    """The ABI-encoded values.
+
+    Raises:
+        AnswerMalformed: the data does not decode.
+    """
+    try:
+        return load_codec().decode(types, data)
+    except DecodingError as error:
+        raise AnswerMalformed(
+            "data from the chain does not decode",
+            expected=f"({','.join(types)})",
+            actual=f"{len(data)} bytes",
+        ) from error
+
+
+def type_of(parameter: Mapping[str, Any]) -> str:
+    """A parameter's canonical type, structs written out as tuples."""
+    kind: str = parameter["type"]
+    if not kind.startswith("tuple"):
+        return kind
+    inside = ",".join(map(type_of, parameter["components"]))
+    return f"({inside}){kind.removeprefix('tuple')}"
+
+
+def _hash_signature(part: Mapping[str, Any]) -> bytes:
+    signature = f"{part['name']}({','.join(map(type_of, part['inputs']))})"
+    return compute_keccak256(signature.encode())

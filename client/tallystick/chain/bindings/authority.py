@@ -1,0 +1,64 @@
+"""Who may do what, as the AccessManager keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from tallystick.chain.abi import load_functions
+from tallystick.chain.calls import View, Write, nothing, view, write
+
+GOVERNANCE: Final = 0
+GUARDIAN: Final = 1
+REGISTRAR: Final = 2
+LEDGER: Final = 3
+BUDGETS: Final = 4
+REGISTRY: Final = 5
+
+_view = partial(view, "AccessManager")
+_write = partial(write, "AccessManager")
+
+
+def registrar_of(organisation: int) -> int:
+    """The role of one organisation's registrar."""
+    return (1 << 32) + organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """The AccessManager at an address."""
+
+    address: str
+
+    def has_role(self, role: int, who: str) -> View[bool]:
+        """Whether someone holds a role and may use it at once."""
+        return _view(self.address, "hasRole", role, who, shape=lambda v: v[0] and v[1] == 0)
+
+    def role_of(self, contract: str, target: str, function: str) -> View[int]:
+        """The role that a restricted function asks for."""
+        selector = load_functions(contract)[function].selector
+        return _view(self.address, "getTargetFunctionRole", target, selector, shape=lambda v: v[0])
+
+    def grant_role(self, role: int, who: str) -> Write[None]:
+        """Someone holds a role from now on, without delay."""
+        return _write(self.address, "grantRole", role, who, 0, outcome=nothing)
+
+    def revoke_role(self, role: int, who: str) -> Write[None]:
+        """Someone no longer holds a role."""
+        return _write(self.address, "revokeRole", role, who, outcome=nothing)
+
+    def label_role(self, role: int, label: str) -> Write[None]:
+        """The role's name stands in an event for explorers."""
+        return _write(self.address, "labelRole", role, label, outcome=nothing)
+
+    def set_function_role(
+        self, contract: str, target: str, functions: Sequence[str], role: int
+    ) -> Write[None]:
+        """These restricted functions of a contract ask for this role."""
+        known = load_functions(contract)
+        selectors = [known[function].selector for function in functions]
+        return _write(
+            self.address, "setTargetFunctionRole", target, selectors, role, outcome=nothing
+        )

@@ -1,0 +1,220 @@
+"""Contract errors in words: the one table from Solidity's custom errors to our error tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tallystick.chain.abi import decode_values, load_errors
+from tallystick.chain.errors import (
+    AlreadyExists,
+    AnswerMalformed,
+    FundsInsufficient,
+    NotAuthorised,
+    NotFound,
+    RpcRefused,
+    TransactionReverted,
+    ValueRefused,
+)
+from tallystick.core.errors import TallystickError
+
+_ERROR_STRING: Final = bytes.fromhex("08c379a0")
+_PANIC: Final = bytes.fromhex("4e487b71")
+_SELECTOR_BYTES: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a contract error is in our tree, and how a person says it.
+
+    `words`, `expected` and `actual` may name the error's arguments in braces.
+    """
+
+    leaf: type[TransactionReverted]
+    words: str
+    expected: str = ""
+    actual: str = ""
+
+
+MEANINGS: Final[Mapping[str, Meaning]] = {
+    # Authority
+    "NotAuthorised": Meaning(NotAuthorised, "{caller} has no authority over account {account}"),
+    "AccessManagedUnauthorized": Meaning(NotAuthorised, "{caller} lacks the role this needs"),
+    "AccessManagedRequiredDelay": Meaning(
+        NotAuthorised, "{caller} may do this only scheduled ahead", "a delay of {delay} s"
+    ),
+    "AccessManagerUnauthorizedAccount": Meaning(
+        NotAuthorised, "{msgsender} lacks a role of the network", "role {roleId}"
+    ),
+    "SenderNotRegistered": Meaning(
+        NotAuthorised, "{sender} is no sending key of the validators in force"
+    ),
+    "MovesThroughBudgetsOnly": Meaning(NotAuthorised, "credits move through Budgets only"),
+    # What does not exist
+    "AccountUnknown": Meaning(NotFound, "no account has this id", actual="{id}"),
+    "MeterUnknown": Meaning(NotFound, "no meter has this id", actual="{id}"),
+    "ResourceUnknown": Meaning(NotFound, "no resource has this id", actual="{id}"),
+    "RulesUnknown": Meaning(NotFound, "no rules have this version", actual="{version}"),
+    "VersionUnknown": Meaning(NotFound, "no validator set has this version", actual="{version}"),
+    "RatesUnknown": Meaning(NotFound, "resource {resource} has no rates at that time"),
+    # What exists
+    "NameTaken": Meaning(AlreadyExists, "the name {name} is taken", actual="id {id}"),
+    "RatesKnown": Meaning(
+        AlreadyExists, "resource {resource} has rates already; only a vote changes them"
+    ),
+    "KeyUsed": Meaning(AlreadyExists, "this was done already under the same key"),
+    "AlreadyOpen": Meaning(AlreadyExists, "this was opened already"),
+    # Values
+    "NameInvalid": Meaning(
+        ValueRefused,
+        "this is no name",
+        "at most 63 of a-z 0-9 . _ -, a letter or digit first",
+        "{name}",
+    ),
+    "TooDeep": Meaning(ValueRefused, "accounts nest no deeper", "at most {limit} levels"),
+    "NotAProject": Meaning(
+        ValueRefused, "account {account} is an organisation", "an account of depth 2 or more"
+    ),
+    "KeyMissing": Meaning(ValueRefused, "an address or key is zero"),
+    "KeyInvalid": Meaning(ValueRefused, "a key of validator {index} is zero or another's"),
+    "SizeInvalid": Meaning(
+        ValueRefused, "too few or too many validators", "{minimum} to {maximum}", "{size}"
+    ),
+    "ResourceInvalid": Meaning(
+        ValueRefused, "kind {kind} with basis {basis} is no resource we know"
+    ),
+    "MaximumCostTooHigh": Meaning(
+        ValueRefused,
+        "no record can hold so high a cost",
+        "at most {limitUcr} ucr",
+        "{maxCostUcr}",
+    ),
+    "RulesInvalid": Meaning(ValueRefused, "these rules lie outside their hard bounds"),
+    "ChangeOutOfOrder": Meaning(
+        ValueRefused,
+        "a change would begin before one announced already",
+        "{latestMs} ms or later",
+        "{fromMs}",
+    ),
+    "ChangeTooSoon": Meaning(
+        ValueRefused, "a change would begin too soon", "{earliestMs} ms or later", "{fromMs}"
+    ),
+    "ParameterInvalid": Meaning(ValueRefused, "a parameter is out of bounds", actual="{name}"),
+    "LeadTooLong": Meaning(ValueRefused, "the lead is too long", "at most {limitS} s", "{leadS}"),
+    "LengthsDiffer": Meaning(ValueRefused, "lists of different lengths, or empty ones"),
+    "RatesOutOfBounds": Meaning(
+        ValueRefused, "the dearest record of resource {resource} would overflow"
+    ),
+    "BasisMixed": Meaning(ValueRefused, "resource {resource} has rates of the other billing basis"),
+    "NotAlike": Meaning(
+        ValueRefused, "resources {resource} and {likeResource} are not billed alike"
+    ),
+    "IndexOutOfBounds": Meaning(
+        ValueRefused, "the index lies outside its hard bounds", actual="{indexPpm}"
+    ),
+    "TooManyPending": Meaning(ValueRefused, "too many changes are waiting", "at most {limit}"),
+    "TooManyInClass": Meaning(
+        ValueRefused, "too many resources follow this index", "at most {limit}"
+    ),
+    "AmountInvalid": Meaning(
+        ValueRefused, "the amount is zero or too large", actual="{amountUcr} ucr"
+    ),
+    "NotGrantable": Meaning(
+        ValueRefused, "credits of id {id} cannot be granted to account {account}"
+    ),
+    "NotTransferable": Meaning(ValueRefused, "credits of id {id} cannot be transferred"),
+    "TransferInvalid": Meaning(
+        ValueRefused, "accounts {from} and {to} are the same, or of different organisations"
+    ),
+    "BudgetInvalid": Meaning(
+        ValueRefused, "limit, threshold or period length lies outside its bounds"
+    ),
+    # Money
+    "MintAllowanceExceeded": Meaning(
+        FundsInsufficient,
+        "the organisation's mint allowance does not cover the grant",
+        "at most {leftUcr} ucr",
+        "{amountUcr}",
+    ),
+    "ERC6909InsufficientBalance": Meaning(
+        FundsInsufficient, "the account holds too few credits", "{needed} ucr", "{balance}"
+    ),
+    # Settlement
+    "MalformedBatch": Meaning(ValueRefused, "the batch breaks its layout at word {place}"),
+    "BatchTooLarge": Meaning(
+        ValueRefused, "the batch is too large", actual="{segments} segments, {records} records"
+    ),
+    "TooManyProjects": Meaning(
+        ValueRefused, "segment {segment} bills too many projects", "at most {limit}"
+    ),
+    "QuorumNotReached": Meaning(ValueRefused, "too few validators attested the batch"),
+    "SignatureInvalid": Meaning(ValueRefused, "an attestation of the batch is wrong"),
+    "SenderAllowanceExhausted": Meaning(
+        ValueRefused,
+        "{sender} sent too many batches in which nothing settled",
+        "the next one after {readyAtS}",
+    ),
+}
+
+
+def explain_refusal(refusal: RpcRefused) -> TallystickError:
+    """The error to raise for a refused call: its revert explained, or the refusal itself."""
+    data = find_revert_data(refusal)
+    return explain_revert(data) if data is not None else refusal
+
+
+def find_revert_data(refusal: RpcRefused) -> bytes | None:
+    """The revert data that engines put into an error; None where the call did not revert."""
+    found = refusal.data
+    if isinstance(found, Mapping):
+        found = found.get("data", found.get("result"))
+    if isinstance(found, str):
+        found = found.removeprefix("Reverted ")
+        if found.startswith("0x"):
+            return bytes.fromhex(found[2:])
+    return b"" if "revert" in refusal.rpc_message.lower() else None
+
+
+def explain_revert(data: bytes) -> TransactionReverted:
+    """The leaf of our tree for a contract's revert data, in words."""
+    selector, rest = data[:_SELECTOR_BYTES], data[_SELECTOR_BYTES:]
+    if selector == _ERROR_STRING:
+        return TransactionReverted(f"the contract refused: {decode_values(['string'], rest)[0]}")
+    if selector == _PANIC:
+        code = decode_values(["uint256"], rest)[0]
+        return TransactionReverted("the contract panicked", error_name="Panic", actual=hex(code))
+    shape = load_errors().get(selector)
+    if shape is None:
+        return TransactionReverted(
+            "the contract refused without a reason we know", actual=f"0x{data[:36].hex()}"
+        )
+    try:
+        values = decode_values([kind for _, kind in shape.arguments], rest)
+    except AnswerMalformed:
+        return TransactionReverted(f"the contract refused: {shape.name}", error_name=shape.name)
+    names = [name for name, _ in shape.arguments]
+    return _phrase(shape.name, dict(zip(names, values, strict=True)))
+
+
+def _phrase(error_name: str, arguments: dict[str, Any]) -> TransactionReverted:
+    meaning = MEANINGS.get(error_name)
+    if meaning is None:
+        listed = ", ".join(f"{name} {value}" for name, value in arguments.items())
+        return TransactionReverted(
+            f"the contract refused: {error_name} {listed}".rstrip(),
+            error_name=error_name,
+            arguments=arguments,
+        )
+    shown = {name: _show(value) for name, value in arguments.items()}
+    return meaning.leaf(
+        meaning.words.format_map(shown),
+        error_name=error_name,
+        arguments=arguments,
+        expected=meaning.expected.format_map(shown) or None,
+        actual=meaning.actual.format_map(shown) or None,
+    )
+
+
+def _show(value: object) -> object:
+    return f"0x{value.hex()}" if isinstance(value, bytes) else value

@@ -1,0 +1,198 @@
+"""One administrative transaction at a time: simulated, signed, kept, sent, waited for.
+
+Settlements go through `submitter.py`; this is for what people and set-up do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from eth_account.signers.local import LocalAccount
+from web3 import Web3
+
+from tallystick.chain.calls import Write
+from tallystick.chain.decode import parse_log
+from tallystick.chain.errors import (
+    Refusal,
+    RpcRefused,
+    TransactionReverted,
+    TransactionUnconfirmed,
+)
+from tallystick.chain.reader import ask, expect
+from tallystick.chain.reverts import explain_refusal
+from tallystick.core.hashes import compute_keccak256
+
+T = TypeVar("T")
+
+MAX_TRANSACTION_GAS: Final = 16_777_216
+"""EIP-7825: no transaction may ask for more."""
+GAS_MARGIN_PERCENT: Final = 30
+NONCE_TRIES: Final = 5
+POLL_S: Final = 0.02
+
+
+class TransactionJournal(Protocol):
+    """Where raw transactions are kept before they are sent."""
+
+    def append(self, raw: bytes) -> None:
+        """The transaction is on disk when this returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(Generic[T]):
+    """A mined transaction and what it told back."""
+
+    tx_hash: str
+    block: int
+    gas_used: int
+    contract_address: str | None
+    """Where the contract lies, for a deployment."""
+    outcome: T
+
+
+class TransactionSender:
+    """Sends the transactions of one key, each after the one before was mined.
+
+    Args:
+        w3: see `reader.connect`.
+        key: pays and signs.
+        journal: keeps every raw transaction before it is sent, so that `resend` can repeat them.
+        gas_price_wei: named in every transaction; web3's own default is not free on a free chain.
+        confirm_s: how long a transaction may take to be mined.
+    """
+
+    def __init__(
+        self,
+        w3: Web3,
+        key: LocalAccount,
+        *,
+        journal: TransactionJournal | None = None,
+        gas_price_wei: int = 0,
+        confirm_s: float = 60.0,
+    ) -> None:
+        self._w3 = w3
+        self._key = key
+        self._journal = journal
+        self._gas_price_wei = gas_price_wei
+        self._confirm_s = confirm_s
+        self._chain_id = int(expect(ask(w3, "eth_chainId", ())), 16)
+
+    @property
+    def address(self) -> str:
+        """The sender's address, lower case."""
+        return str(self._key.address).lower()
+
+    def simulate(self, write: Write[Any]) -> None:
+        """The transaction would succeed now.
+
+        Raises:
+            TransactionReverted: it would not; the leaf says why.
+        """
+        expect(ask(self._w3, "eth_call", (self._describe(write), "latest")))
+
+    def send(self, write: Write[T]) -> Sent[T]:
+        """The transaction is mined and has succeeded.
+
+        Raises:
+            TransactionReverted: it would fail, or did; the leaf says why.
+            TransactionUnconfirmed: not mined in time.
+            ChainUnreachable: no answer; where a journal is kept, `resend` may still send it.
+        """
+        self.simulate(write)
+        gas = self._estimate_gas(write)
+        receipt = _wait_for_receipt(self._w3, self._send_signed(write, gas), self._confirm_s)
+        if receipt["status"] != "0x1":
+            self.simulate(write)  # says why, where the state has not changed meanwhile
+            raise TransactionReverted(
+                f"{write.describe()} failed on chain", actual=receipt["transactionHash"]
+            )
+        logs = tuple(map(parse_log, receipt["logs"]))
+        return Sent(
+            tx_hash=receipt["transactionHash"],
+            block=int(receipt["blockNumber"], 16),
+            gas_used=int(receipt["gasUsed"], 16),
+            contract_address=(receipt.get("contractAddress") or "").lower() or None,
+            outcome=write.outcome(write.read_events(logs)),
+        )
+
+    def _describe(self, write: Write[Any]) -> dict[str, str]:
+        described = {"from": self.address, "data": f"0x{write.data.hex()}", "gasPrice": "0x0"}
+        return described if write.to is None else {**described, "to": write.to}
+
+    def _estimate_gas(self, write: Write[Any]) -> int:
+        estimate = int(expect(ask(self._w3, "eth_estimateGas", (self._describe(write),))), 16)
+        return min(estimate * (100 + GAS_MARGIN_PERCENT) // 100, MAX_TRANSACTION_GAS)
+
+    def _send_signed(self, write: Write[Any], gas: int) -> str:
+        for _ in range(NONCE_TRIES):
+            raw = self._sign(write, gas)
+            if self._journal is not None:
+                self._journal.append(raw)
+            answer = _send_raw(self._w3, raw)
+            if not isinstance(answer, RpcRefused):
+                return answer
+            if answer.refusal is not Refusal.NONCE_TOO_LOW:
+                raise explain_refusal(answer)
+        raise TransactionUnconfirmed(
+            "others keep sending with this key; one key is for one program", actual=self.address
+        )
+
+    def _sign(self, write: Write[Any], gas: int) -> bytes:
+        count = expect(ask(self._w3, "eth_getTransactionCount", (self.address, "latest")))
+        transaction: dict[str, Any] = {
+            "chainId": self._chain_id,
+            "nonce": int(count, 16),
+            "gasPrice": self._gas_price_wei,
+            "gas": gas,
+            "value": 0,
+            "data": write.data,
+        }
+        if write.to is not None:
+            transaction["to"] = Web3.to_checksum_address(write.to)
+        return bytes(self._key.sign_transaction(transaction).raw_transaction)
+
+
+def resend(w3: Web3, raw_transactions: Iterable[bytes], *, confirm_s: float = 60.0) -> int:
+    """A chain that lost its newest blocks has these transactions again; gives how many it lacked.
+
+    Args:
+        w3: see `reader.connect`.
+        raw_transactions: everything a journal kept, in order. Those that the chain still has are
+            passed over; so are copies that lost their nonce to another when they were first sent.
+        confirm_s: how long one transaction may take to be mined.
+
+    Raises:
+        RpcRefused: the node refuses one for another reason.
+    """
+    count = 0
+    for raw in raw_transactions:
+        answer = _send_raw(w3, raw)
+        if isinstance(answer, RpcRefused):
+            if answer.refusal is Refusal.NONCE_TOO_LOW:
+                continue
+            raise answer
+        _wait_for_receipt(w3, answer, confirm_s)
+        count += 1
+    return count
+
+
+def _send_raw(w3: Web3, raw: bytes) -> str | RpcRefused:
+    answer: str | RpcRefused = ask(w3, "eth_sendRawTransaction", (f"0x{raw.hex()}",))
+    if isinstance(answer, RpcRefused) and answer.refusal is Refusal.ALREADY_KNOWN:
+        return f"0x{compute_keccak256(raw).hex()}"
+    return answer
+
+
+def _wait_for_receipt(w3: Web3, tx_hash: str, confirm_s: float) -> dict[str, Any]:
+    until_s = time.monotonic() + confirm_s
+    while time.monotonic() < until_s:
+        receipt = ask(w3, "eth_getTransactionReceipt", (tx_hash,))
+        if isinstance(receipt, dict):
+            return receipt
+        time.sleep(POLL_S)
+    raise TransactionUnconfirmed(
+        "a transaction was sent and not mined yet", expected=f"{confirm_s} s", actual=tx_hash
+    )
