@@ -1,0 +1,227 @@
+"""Acceptance: a request's frames are checked, stored and given a place, or refused with a code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import structlog
+
+from tallystick.core.errors import TallystickError
+from tallystick.core.facts import Facts
+from tallystick.core.frame_checks import check_frame
+from tallystick.core.frames import Frame, decode_frame, decode_frames, encode_frame
+from tallystick.core.usage import read_time_ms
+from tallystick_node.clock import Clock
+from tallystick_node.errors import ChainBehind, FrameFromFuture, StorageFull
+from tallystick_node.intake.equivocation import EquivocationLog
+from tallystick_node.intake.journal import Entry, FrameJournal
+from tallystick_node.intake.meter_rates import MeterRates
+from tallystick_node.intake.pool import Conflict, FramePool, PooledFrame, Standing
+
+log = structlog.get_logger(__name__)
+
+
+class FollowedChain(Protocol):
+    """What intake asks of the chain as followed."""
+
+    @property
+    def facts(self) -> Facts:
+        """What is known at the head."""
+
+    @property
+    def synced_at_ms(self) -> int | None:
+        """When the follower last stood at the head, by this node's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one frame."""
+
+    meter: int
+    first_seq: int
+    count: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The frames taken from one body, and why the next one was not."""
+
+    receipts: Sequence[Receipt]
+    error: TallystickError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeStores:
+    """Where accepted frames go."""
+
+    pool: FramePool
+    journal: FrameJournal
+    proofs: EquivocationLog
+
+
+class Intake:
+    """Takes frames.
+
+    Args:
+        chain: as followed.
+        network_id: 32 bytes.
+        stores: pool, journal and proofs.
+        rates: per meter.
+        clock: this node's.
+        stalled_after_ms: without news of the chain for this long, nothing is taken.
+        max_frames: per body.
+    """
+
+    def __init__(
+        self,
+        chain: FollowedChain,
+        network_id: bytes,
+        stores: IntakeStores,
+        rates: MeterRates,
+        clock: Clock,
+        *,
+        stalled_after_ms: int,
+        max_frames: int,
+    ) -> None:
+        self._chain = chain
+        self._network_id = network_id
+        self._pool, self._journal, self._proofs = stores.pool, stores.journal, stores.proofs
+        self._rates = rates
+        self._clock = clock
+        self._stalled_after_ms = stalled_after_ms
+        self._max_frames = max_frames
+        self._is_open = True
+
+    def close(self) -> None:
+        """Nothing more is taken: the node is stopping."""
+        self._is_open = False
+
+    def recover(self) -> int:
+        """Frames on disk have their place again after a restart; how many there are."""
+        for encoded in self._journal:
+            frame = decode_frame(encoded)
+            try:
+                standing, place = self._pool.offer(frame, find_projects(frame))
+            except TallystickError as error:
+                log.warning("stored_frame_left_out", meter=frame.meter, **error.as_dict())
+                continue
+            if place is not None:
+                self._pool.mark_stored(place)
+            elif standing is Standing.SETTLED:
+                self._journal.prune(frame.meter, [frame.first_seq])
+        return self._pool.frame_count
+
+    async def accept(self, body: bytes) -> Answer:
+        """The body's frames up to the first bad one are acknowledged: on disk, synced, or settled.
+
+        Args:
+            body: concatenated frames.
+        """
+        receipts: list[Receipt] = []
+        places: list[PooledFrame] = []
+        error: TallystickError | None = None
+        try:
+            self._check_following()
+            for frame in decode_frames(body, max_frames=self._max_frames):
+                standing, place = self._offer(frame)
+                receipts.append(Receipt(frame.meter, frame.first_seq, frame.count, standing))
+                if place is not None:
+                    places.append(place)
+        except TallystickError as refusal:
+            error = refusal
+        try:
+            await self._store(places)
+        except StorageFull as refusal:
+            return Answer((), refusal)
+        return Answer(receipts, error)
+
+    def _check_following(self) -> None:
+        synced_at_ms = self._chain.synced_at_ms
+        if not self._is_open:
+            raise ChainBehind("this validator is stopping")
+        if synced_at_ms is None or self._clock() - synced_at_ms > self._stalled_after_ms:
+            raise ChainBehind(
+                "this validator does not follow the chain at present",
+                expected=f"news within {self._stalled_after_ms} ms",
+                actual="none yet" if synced_at_ms is None else self._clock() - synced_at_ms,
+            )
+
+    def _offer(self, borrowed: Frame) -> tuple[Standing, PooledFrame | None]:
+        """The frame's standing after all checks; it is copied, so that the body can go."""
+        now_ms = self._clock()
+        facts = self._chain.facts
+        check_frame(borrowed, facts, self._network_id, now_ms)
+        check_not_ahead(borrowed, now_ms, facts.rules_at(now_ms).ahead_ms)
+        self._rates.take(borrowed.meter, borrowed.count, now_ms)
+        frame = decode_frame(encode_frame(borrowed))
+        try:
+            return self._pool.offer(frame, find_projects(frame))
+        except Conflict as conflict:
+            proof = self._proofs.keep(conflict.kept, frame)
+            log.warning(
+                "equivocation_proved",
+                meter=frame.meter,
+                first_seq=frame.first_seq,
+                proof=proof and proof.name,
+            )
+            raise
+
+    async def _store(self, places: Sequence[PooledFrame]) -> None:
+        """Every place is on disk; shared with other requests that brought the same frames.
+
+        Raises:
+            StorageFull: at least one is not; new ones among them lost their place.
+        """
+        new = [place for place in places if not place.is_stored and place.storing is None]
+        if new:
+            self._start_storing(new)
+        writes = {place.storing for place in places if place.storing is not None}
+        await asyncio.gather(*(asyncio.shield(write) for write in writes))
+
+    def _start_storing(self, new: Sequence[PooledFrame]) -> None:
+        entries = [
+            Entry(place.frame.meter, place.frame.first_seq, encode_frame(place.frame))
+            for place in new
+        ]
+        try:
+            write = self._journal.store(entries)
+        except StorageFull:
+            self._finish_storing(new, is_stored=False)
+            raise
+        for place in new:
+            place.storing = write
+        write.add_done_callback(
+            lambda done: self._finish_storing(new, is_stored=done.exception() is None)
+        )
+
+    def _finish_storing(self, places: Sequence[PooledFrame], *, is_stored: bool) -> None:
+        for place in places:
+            if is_stored:
+                self._pool.mark_stored(place)
+            else:
+                self._pool.drop(place)
+
+
+def find_projects(frame: Frame) -> frozenset[int]:
+    """The distinct projects of a frame's records."""
+    return frozenset(np.unique(frame.records["project"]).tolist())
+
+
+def check_not_ahead(frame: Frame, now_ms: int, ahead_ms: int) -> None:
+    """No record lies further ahead than the rules charge at face value.
+
+    Raises:
+        FrameFromFuture: it will be welcome later.
+    """
+    newest_ms = int(read_time_ms(frame.records).max())
+    if newest_ms > now_ms + ahead_ms:
+        raise FrameFromFuture(
+            "a record lies too far in the future",
+            expected=f"at most {now_ms + ahead_ms} ms",
+            actual=newest_ms,
+        )
