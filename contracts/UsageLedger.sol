@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {TransientSlot} from "@openzeppelin/contracts/utils/TransientSlot.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IBudgets} from "./interfaces/IBudgets.sol";
+import {ICursors, SegmentStatus, Step} from "./interfaces/ICursors.sol";
+import {IRegistry} from "./interfaces/IRegistry.sol";
+import {ITariff} from "./interfaces/ITariff.sol";
+import {IUsageLedger} from "./interfaces/IUsageLedger.sol";
+import {IValidatorSet} from "./interfaces/IValidatorSet.sol";
+import {BatchLayout} from "./libraries/BatchLayout.sol";
+import {FactTime} from "./libraries/FactTime.sol";
+import {Quorum} from "./libraries/Quorum.sol";
+import {RecordLayout} from "./libraries/RecordLayout.sol";
+
+/// @title UsageLedger
+/// @dev Totals per project live in transient storage while a batch is worked on, under the project's id:
+/// run u64 | segment u8 | cost u184. Run and segment tell whether the project was seen in this batch and in this segment, so
+/// that nothing needs clearing.
+contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
+    using TransientSlot for bytes32;
+    using TransientSlot for TransientSlot.Uint256Slot;
+
+    /// @dev What a batch has come to so far.
+    struct Progress {
+        uint256 run;
+        uint256 settledBitmap;
+        uint256 records;
+        uint256 quarantined;
+        uint256 costUcr;
+        uint256 projectCount;
+        uint256[] projects;
+    }
+
+    uint8 private constant EXPIRED = 1;
+    uint8 private constant OLD_VALIDATOR_SET = 2;
+    uint8 private constant OLD_RULES = 3;
+    uint8 private constant WRONG_FORK = 4;
+    uint8 private constant NOTHING_SETTLED = 5;
+
+    uint256 private constant MAX_SEGMENT_PROJECTS = 64;
+    uint256 private constant MAX_PROJECTS = 120;
+    uint256 private constant MAX_SEQ = 1 << 63;
+    uint256 private constant BLOCKHASHES = 256;
+
+    uint256 private constant ALLOWANCE_BATCHES = 256;
+    uint256 private constant ALLOWANCE_REFILL_S = 10;
+
+    bytes32 private constant BATCH_TYPEHASH =
+        keccak256("Batch(bytes32 configDigest,bytes32 dataHash)");
+    /// @dev Above every account id.
+    bytes32 private constant RUN_SLOT = bytes32(uint256(1) << 32);
+    uint256 private constant TAG_AT = 184;
+    uint256 private constant RUN_AT = 192;
+    uint256 private constant COST_MASK = (1 << TAG_AT) - 1;
+
+    IRegistry private immutable REGISTRY;
+    IValidatorSet private immutable VALIDATORS;
+    ITariff private immutable TARIFF;
+    ICursors private immutable CURSORS;
+    IBudgets private immutable BUDGETS;
+
+    /// @dev When the last of the empty batches a sender sent is forgiven, in Unix seconds.
+    mapping(address sender => uint256 timeS) private _forgivenAtS;
+
+    /// @param authority_ The network's AccessManager.
+    /// @param registry Where the rules are.
+    /// @param validators Who attests and sends.
+    /// @param tariff What validators value records by; not called, but found from here.
+    /// @param cursors Where meters stand.
+    /// @param budgets What is charged.
+    constructor(
+        address authority_,
+        IRegistry registry,
+        IValidatorSet validators,
+        ITariff tariff,
+        ICursors cursors,
+        IBudgets budgets
+    ) AccessManaged(authority_) EIP712("Tallystick", "1") {
+        REGISTRY = registry;
+        VALIDATORS = validators;
+        TARIFF = tariff;
+        CURSORS = cursors;
+        BUDGETS = budgets;
+    }
+
+    /// @inheritdoc IUsageLedger
+    function settle(bytes32[] calldata data, uint256 signerBitmap, bytes32[] calldata signatures)
+        external
+        override
+        restricted
+    {
+        (BatchLayout.Header memory header, Step[] memory steps) = _parse(data);
+        uint32 setVersion = VALIDATORS.versionAt(FactTime.nowMs());
+        require(
+            msg.sender.code.length == 0 && VALIDATORS.isSender(setVersion, msg.sender),
+            SenderNotRegistered(msg.sender)
+        );
+        bytes32 dataHash = keccak256(abi.encodePacked(data));
+        uint8 reason = _reasonToSkip(header, data[1], setVersion);
+        if (reason != 0) {
+            _skip(dataHash, reason);
+            return;
+        }
+        Quorum.check(
+            _digestOf(header.setVersion, header.rulesVersion, dataHash),
+            VALIDATORS.attestersOf(setVersion),
+            signerBitmap,
+            signatures
+        );
+        _settle(data, steps, dataHash);
+    }
+
+    /// @inheritdoc IUsageLedger
+    function configDigest() external view override returns (bytes32) {
+        (uint32 setVersion, uint32 rulesVersion) = _versionsInForce();
+        return _configDigestOf(setVersion, rulesVersion);
+    }
+
+    /// @inheritdoc IUsageLedger
+    function attestationDigest(bytes32 dataHash) external view override returns (bytes32) {
+        (uint32 setVersion, uint32 rulesVersion) = _versionsInForce();
+        return _digestOf(setVersion, rulesVersion, dataHash);
+    }
+
+    /// @inheritdoc IUsageLedger
+    function allowanceOf(address sender) external view override returns (uint256 batches) {
+        uint256 owedS = Math.saturatingSub(_forgivenAtS[sender], block.timestamp);
+        return ALLOWANCE_BATCHES - Math.ceilDiv(owedS, ALLOWANCE_REFILL_S);
+    }
+
+    /// @inheritdoc IUsageLedger
+    function parts()
+        external
+        view
+        override
+        returns (
+            address registry,
+            address validators,
+            address tariff,
+            address cursors,
+            address budgets
+        )
+    {
+        return (
+            address(REGISTRY),
+            address(VALIDATORS),
+            address(TARIFF),
+            address(CURSORS),
+            address(BUDGETS)
+        );
+    }
+
+    // Internal: settling
+
+    function _settle(bytes32[] calldata data, Step[] memory steps, bytes32 dataHash) private {
+        (SegmentStatus[] memory statuses, uint64[] memory cursors) = CURSORS.advance(steps);
+        Progress memory progress;
+        progress.projects = new uint256[](MAX_PROJECTS);
+        progress.run = RUN_SLOT.asUint256().tload() + 1;
+        RUN_SLOT.asUint256().tstore(progress.run);
+
+        uint256 place = BatchLayout.HEADER_WORDS;
+        for (uint256 i = 0; i < steps.length; ++i) {
+            Step memory step = steps[i];
+            uint256 first = place + BatchLayout.SEGMENT_WORDS;
+            place = first + step.count * RecordLayout.WORDS;
+            if (statuses[i] == SegmentStatus.Settled) {
+                _record(data[first:place], i, progress);
+            } else {
+                emit SegmentSkipped(
+                    step.meter, step.firstSeq, step.count, uint8(statuses[i]), cursors[i]
+                );
+            }
+        }
+        if (progress.settledBitmap == 0) _skip(dataHash, NOTHING_SETTLED);
+        else _finish(progress, dataHash);
+    }
+
+    /// @dev A segment's records are announced and added to their projects' totals.
+    function _record(bytes32[] calldata records, uint256 segment, Progress memory progress)
+        private
+    {
+        uint256 tag = (progress.run << (RUN_AT - TAG_AT)) | (segment + 1);
+        uint256 segmentProjects = 0;
+        uint256 quarantined = 0;
+        uint256 costUcr = 0;
+        for (uint256 i = 0; i < records.length; i += RecordLayout.WORDS) {
+            bytes32 first = records[i];
+            uint64 costWord = RecordLayout.costWord(records[i + 1]);
+            uint32 project = RecordLayout.project(first);
+            emit UsageRecorded(
+                project, RecordLayout.resource(first), RecordLayout.user(first), costWord
+            );
+            TransientSlot.Uint256Slot slot = bytes32(uint256(project)).asUint256();
+            uint256 word = slot.tload();
+            if (word >> TAG_AT != tag) {
+                require(
+                    ++segmentProjects <= MAX_SEGMENT_PROJECTS,
+                    TooManyProjects(segment, MAX_SEGMENT_PROJECTS)
+                );
+                word = _enter(project, segment, word, progress) | (tag << TAG_AT);
+            }
+            uint256 recordUcr = RecordLayout.costUcr(costWord);
+            slot.tstore(word + recordUcr);
+            costUcr += recordUcr;
+            if (RecordLayout.isQuarantined(costWord)) ++quarantined;
+        }
+        progress.settledBitmap |= 1 << segment;
+        progress.records += records.length / RecordLayout.WORDS;
+        progress.quarantined += quarantined;
+        progress.costUcr += costUcr;
+    }
+
+    /// @dev A project appears in a segment. Returns its total from earlier segments; new ones are put on the list.
+    function _enter(uint32 project, uint256 segment, uint256 word, Progress memory progress)
+        private
+        pure
+        returns (uint256 costUcr)
+    {
+        if (word >> RUN_AT == progress.run) return word & COST_MASK;
+        uint256 count = progress.projectCount;
+        require(count < MAX_PROJECTS, TooManyProjects(segment, MAX_PROJECTS));
+        progress.projects[count] = project;
+        progress.projectCount = count + 1;
+        return 0;
+    }
+
+    function _finish(Progress memory progress, bytes32 dataHash) private {
+        (uint256[] memory projects, uint256[] memory costsUcr) = _charges(progress);
+        if (projects.length != 0) BUDGETS.charge(projects, costsUcr);
+        (uint64 number, bytes32 accumulator) = CURSORS.absorb(dataHash, progress.settledBitmap);
+        emit BatchSettled(
+            number,
+            dataHash,
+            msg.sender,
+            progress.settledBitmap,
+            uint32(progress.records),
+            uint32(progress.quarantined),
+            progress.costUcr,
+            accumulator
+        );
+    }
+
+    /// @dev The projects whose records cost anything, and how much.
+    function _charges(Progress memory progress)
+        private
+        view
+        returns (uint256[] memory projects, uint256[] memory costsUcr)
+    {
+        uint256 count = progress.projectCount;
+        uint256[] memory totals = new uint256[](count);
+        uint256 charged = 0;
+        for (uint256 i = 0; i < count; ++i) {
+            totals[i] = bytes32(progress.projects[i]).asUint256().tload() & COST_MASK;
+            if (totals[i] != 0) ++charged;
+        }
+        projects = new uint256[](charged);
+        costsUcr = new uint256[](charged);
+        uint256 next = 0;
+        for (uint256 i = 0; i < count; ++i) {
+            if (totals[i] == 0) continue;
+            projects[next] = progress.projects[i];
+            costsUcr[next++] = totals[i];
+        }
+    }
+
+    /// @dev The batch leaves no trace but this event, and a debt in its sender's allowance.
+    function _skip(bytes32 dataHash, uint8 reason) private {
+        uint256 capacityS = ALLOWANCE_BATCHES * ALLOWANCE_REFILL_S;
+        uint256 forgivenAtS =
+            Math.max(_forgivenAtS[msg.sender], block.timestamp) + ALLOWANCE_REFILL_S;
+        require(
+            forgivenAtS <= block.timestamp + capacityS,
+            SenderAllowanceExhausted(msg.sender, forgivenAtS - capacityS)
+        );
+        _forgivenAtS[msg.sender] = forgivenAtS;
+        emit BatchSkipped(dataHash, msg.sender, reason);
+    }
+
+    // Internal: checks
+
+    /// @dev Reverts unless the data is laid out exactly as a batch. Costs are not looked at.
+    function _parse(bytes32[] calldata data)
+        private
+        pure
+        returns (BatchLayout.Header memory header, Step[] memory steps)
+    {
+        require(
+            data.length > BatchLayout.HEADER_WORDS && BatchLayout.isFormatKnown(data[0]),
+            MalformedBatch(0, data.length == 0 ? bytes32(0) : data[0])
+        );
+        header = BatchLayout.header(data[0]);
+        bool isTimeValid = header.validUntilMs >= header.batchTimeMs
+            && header.validUntilMs - header.batchTimeMs <= BatchLayout.MAX_VALIDITY_MS;
+        require(isTimeValid && header.segments != 0, MalformedBatch(0, data[0]));
+        require(
+            header.segments <= BatchLayout.MAX_SEGMENTS
+                && header.records <= BatchLayout.MAX_RECORDS,
+            BatchTooLarge(header.segments, header.records)
+        );
+        steps = new Step[](header.segments);
+        uint256 place = BatchLayout.HEADER_WORDS;
+        uint256 records = 0;
+        for (uint256 i = 0; i < steps.length; ++i) {
+            require(place < data.length, MalformedBatch(place, 0));
+            steps[i] = _parseHead(data[place], place);
+            records += steps[i].count;
+            place += BatchLayout.SEGMENT_WORDS + steps[i].count * RecordLayout.WORDS;
+        }
+        require(place == data.length, MalformedBatch(place, 0));
+        require(records == header.records, MalformedBatch(0, data[0]));
+    }
+
+    function _parseHead(bytes32 head, uint256 place) private pure returns (Step memory step) {
+        step = Step({
+            meter: BatchLayout.meter(head),
+            keyIndex: BatchLayout.keyIndex(head),
+            firstSeq: BatchLayout.firstSeq(head),
+            count: BatchLayout.count(head)
+        });
+        bool isWellFormed = BatchLayout.isPaddingZero(head) && step.count != 0
+            && uint256(step.firstSeq) + step.count < MAX_SEQ;
+        require(isWellFormed, MalformedBatch(place, head));
+        require(step.count <= BatchLayout.MAX_SEGMENT_RECORDS, BatchTooLarge(1, step.count));
+    }
+
+    /// @dev Why a batch comes too late, or was made for another chain; 0 = it does not.
+    function _reasonToSkip(
+        BatchLayout.Header memory header,
+        bytes32 referenceHash,
+        uint32 setVersion
+    ) private view returns (uint8) {
+        uint64 nowMs = FactTime.nowMs();
+        if (nowMs > header.validUntilMs) return EXPIRED;
+        if (header.setVersion != setVersion) return OLD_VALIDATOR_SET;
+        if (header.rulesVersion != REGISTRY.rulesVersionAt(nowMs)) return OLD_RULES;
+        // A reference block that is not there yet belongs to another fork, too.
+        bool isTooOldToTell = uint256(header.referenceBlock) + BLOCKHASHES < block.number;
+        if (!isTooOldToTell && blockhash(header.referenceBlock) != referenceHash) {
+            return WRONG_FORK;
+        }
+        return 0;
+    }
+
+    // Internal: digests
+
+    function _versionsInForce() private view returns (uint32 setVersion, uint32 rulesVersion) {
+        uint64 nowMs = FactTime.nowMs();
+        return (VALIDATORS.versionAt(nowMs), REGISTRY.rulesVersionAt(nowMs));
+    }
+
+    function _configDigestOf(uint32 setVersion, uint32 rulesVersion)
+        private
+        view
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(block.chainid, address(this), setVersion, rulesVersion));
+    }
+
+    function _digestOf(uint32 setVersion, uint32 rulesVersion, bytes32 dataHash)
+        private
+        view
+        returns (bytes32)
+    {
+        bytes32 config = _configDigestOf(setVersion, rulesVersion);
+        return _hashTypedDataV4(keccak256(abi.encode(BATCH_TYPEHASH, config, dataHash)));
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @notice A segment that asks to pass its meter's cursor.
+struct Step {
+    uint32 meter;
+    uint16 keyIndex;
+    uint64 firstSeq;
+    uint16 count;
+}
+
+/// @notice Where a meter stands: the next sequence number the chain accepts, and under which key.
+struct Cursor {
+    uint64 nextSeq;
+    uint16 keyIndex;
+}
+
+/// @notice What became of a segment (docs/protocol.md section 4).
+enum SegmentStatus {
+    Settled,
+    Passed,
+    Overlapping,
+    Gap,
+    OldKey
+}
+
+/// @title Which records have settled: one cursor per meter, and one hash over all settled batches
+/// @notice A sequence number passes its meter's cursor once, in order, whoever submits it: that is the network's only
+/// ordering. Kept apart from the ledger, so that a replacement of the ledger keeps both.
+interface ICursors {
+    /// @notice A meter's records may settle, from sequence number 0 under key index 0.
+    event CursorOpened(uint32 indexed meter);
+
+    /// @notice The meter was opened before.
+    error AlreadyOpen(uint32 meter);
+
+    /// @notice A meter has its cursor at 0. Registry only.
+    function open(uint32 meter) external;
+
+    /// @notice Each step in turn is tried against its meter's cursor, which moves where the step settles. Ledger only.
+    /// @dev Checked in this order: another key index than the meter's: OldKey; first sequence number at the cursor: Settled;
+    /// above it: Gap; all below it: Passed; else Overlapping.
+    /// @param steps The segments of a batch, with first + count below 2^63.
+    /// @return statuses What became of each.
+    /// @return nextSeqs The cursor each met, as it stood after the step.
+    function advance(Step[] calldata steps)
+        external
+        returns (SegmentStatus[] memory statuses, uint64[] memory nextSeqs);
+
+    /// @notice A settled batch becomes part of the accumulator. Ledger only.
+    /// @param dataHash keccak256 of the batch's words.
+    /// @param settledBitmap Bit i set = segment i settled.
+    /// @return number The batch's number: how many were absorbed before it.
+    /// @return newAccumulator keccak256(abi.encode(accumulator before, dataHash, settledBitmap)).
+    function absorb(bytes32 dataHash, uint256 settledBitmap)
+        external
+        returns (uint64 number, bytes32 newAccumulator);
+
+    /// @notice Where a meter stands; all zero for one that was never opened.
+    function cursorOf(uint32 meter) external view returns (Cursor memory);
+
+    /// @notice Where many meters stand, in the order asked.
+    function cursorsOf(uint32[] calldata meters) external view returns (Cursor[] memory);
+
+    /// @notice The hash over all settled batches, zero before the first.
+    function accumulator() external view returns (bytes32);
+
+    /// @notice How many batches were absorbed.
+    function batchCount() external view returns (uint64);
+}
