@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,14 +48,24 @@ class SettledFrame:
     quarantined: int
 
 
-class ChainView:
-    """The chain's state as followed so far."""
+ReadHeader = Callable[[int], Awaitable[Header | None]]
+"""Asks the chain for a block that following it did not bring along."""
 
-    def __init__(self, clock: Clock) -> None:
+
+class ChainView:
+    """The chain's state as followed so far.
+
+    Args:
+        clock: this node's.
+        read_header: for blocks that held nothing of ours, which the follower passes over.
+    """
+
+    def __init__(self, clock: Clock, read_header: ReadHeader) -> None:
         self.cursors: dict[int, Cursor] = {}
         self.synced_at_ms: int | None = None
         """When the follower last stood at the chain's head."""
         self._clock = clock
+        self._read_header = read_header
         self._book = FactBook()
         self._fact_blocks: list[int] = []
         self._views: OrderedDict[int, Facts] = OrderedDict()
@@ -115,10 +125,6 @@ class ChainView:
         while len(self._headers) > KEPT_HEADERS:
             self._headers.popitem(last=False)
 
-    def header(self, number: int) -> Header | None:
-        """The block, where it is remembered."""
-        return self._headers.get(number)
-
     def reference(self, age_ms: int) -> Header:
         """The newest block known for at least `age_ms`; the newest of all where none is that old.
 
@@ -151,8 +157,18 @@ class ChainView:
         """What is known at the head."""
         return self.facts_at(max(self.head_number, 0))
 
-    async def wait_for(self, number: int, timeout_s: float) -> bool:
-        """Whether the view reached block `number` within the time."""
+    async def find_block(self, number: int, timeout_s: float) -> Header | None:
+        """The block of this number, waited for a moment; None where the chain is not that long."""
+        if not await self._wait_for(number, timeout_s):
+            return None
+        known = self._headers.get(number)
+        if known is None and (known := await self._read_header(number)) is not None:
+            self.add_header(known)
+        return known
+
+    async def _wait_for(self, number: int, timeout_s: float) -> bool:
+        if self.head_number >= number:
+            return True
         try:
             async with asyncio.timeout(timeout_s), self._advanced:
                 await self._advanced.wait_for(lambda: self.head_number >= number)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from tallystick.core.batches import MAX_BATCH_SEGMENTS
 from tallystick.core.frames import MIN_FRAME_BYTES, Frame
 from tallystick.core.settlement import Cursor
 from tallystick.core.usage import RECORD_BYTES
@@ -240,7 +241,7 @@ class FramePool:
             lane.contiguous_end = pooled.frame.end_seq
 
     def _find_run(self, meter: int) -> list[PooledFrame]:
-        """The first unclaimed frames that follow the cursor or claimed frames without a gap."""
+        """The first unclaimed frames after the cursor or claimed frames, at most a batch."""
         run: list[PooledFrame] = []
         lane = self._lanes.get(meter)
         if lane is None:
@@ -249,7 +250,7 @@ class FramePool:
         while (pooled := lane.frames.get(position)) is not None and pooled.is_stored:
             if not pooled.claim:
                 run.append(pooled)
-            elif run:
+            if len(run) == MAX_BATCH_SEGMENTS or (pooled.claim and run):
                 break
             position = pooled.frame.end_seq
         return run

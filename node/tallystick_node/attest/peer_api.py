@@ -1,0 +1,120 @@
+"""POST /v1/attestations: a peer's batch in, this validator's attestation out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from tallystick.core.batches import MAX_TRANSACTION_BYTES
+from tallystick.core.errors import TallystickError
+from tallystick.core.facts import Validator
+from tallystick_node.attest.attester import Attester
+from tallystick_node.bodies import read_body
+from tallystick_node.clock import Clock
+from tallystick_node.errors import NotAttesting, RateLimited
+from tallystick_node.peers.signing import (
+    PeerHeaders,
+    PeerRequest,
+    SeenNonces,
+    parse_headers,
+    verify_request,
+)
+from tallystick_node.rates import TokenBuckets
+
+BODY_TIMEOUT_S: Final = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where this validator stands in the set in force; `index` is None where it is not in it."""
+
+    validators: tuple[Validator, ...]
+    index: int | None
+
+
+@dataclass(slots=True)
+class PeerGate:
+    """Lets through what a validator in force signed for this one, once, at a bounded rate.
+
+    Args:
+        network_id: 32 bytes.
+        read_standing: the set in force, and this node's index in it.
+        rates: per peer.
+        clock: this node's.
+    """
+
+    network_id: bytes
+    read_standing: Callable[[], Standing]
+    rates: TokenBuckets
+    clock: Clock
+    nonces: SeenNonces
+
+    def check_rate(self, claims: PeerHeaders) -> None:
+        """The claimed sender may send now.
+
+        Raises:
+            RateLimited: not before a moment has passed.
+        """
+        wait_ms = self.rates.compute_wait_ms(claims.sender, 1, self.clock())
+        if wait_ms:
+            raise RateLimited(
+                "a validator asks too often",
+                retry_after_s=-(-wait_ms // 1000),
+                expected="fewer requests",
+            )
+
+    def admit(self, request: Request, claims: PeerHeaders, body: bytes) -> int:
+        """The request is authentic and new; this validator's index.
+
+        Raises:
+            NotAttesting, PeerUnknown, PeerReplayed.
+        """
+        standing = self.read_standing()
+        if standing.index is None:
+            raise NotAttesting("this validator is not in the set in force")
+        signed = PeerRequest(
+            self.network_id,
+            request.method,
+            request.url.path,
+            standing.index,
+            claims.time_ms,
+            claims.nonce,
+            body,
+        )
+        verify_request(claims, signed, standing.validators)
+        self.nonces.check_fresh(claims, self.clock())
+        self.rates.take(claims.sender, 1, self.clock())
+        return standing.index
+
+
+def create_peer_router(attester: Attester, gate: PeerGate) -> APIRouter:
+    """The route that peers ask.
+
+    Args:
+        attester: judges and signs.
+        gate: refuses strangers.
+    """
+    router = APIRouter()
+
+    @router.post("/v1/attestations")
+    async def post_attestation(request: Request) -> JSONResponse:
+        """This validator's attestation of the batch in the body."""
+        claims = parse_headers(request.headers)
+        gate.check_rate(claims)
+        body = await read_body(request, limit_bytes=MAX_TRANSACTION_BYTES, timeout_s=BODY_TIMEOUT_S)
+        index = gate.admit(request, claims, body)
+        try:
+            attestation = await attester.attest(body)
+        except TallystickError as error:
+            log.info("batch_not_attested", peer=claims.sender, **error.as_dict())
+            raise
+        return JSONResponse({"index": index, "attestation": "0x" + attestation.hex()})
+
+    return router

@@ -1,0 +1,182 @@
+"""Asking the other validators: signed requests, with a back-off for those that do not answer."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+import msgspec
+import structlog
+from nacl.signing import SigningKey
+
+from tallystick.core.attestation import ATTESTATION_BYTES
+from tallystick.core.facts import Validator
+from tallystick_node.clock import Clock
+from tallystick_node.peers.signing import NONCE_BYTES, PeerRequest, sign_request
+
+ATTESTATIONS_PATH: Final = "/v1/attestations"
+HEALTH_PATH: Final = "/healthz"
+FIRST_REST_MS: Final = 250
+LONGEST_REST_MS: Final = 10_000
+RETRY_REFERENCE_S: Final = 0.1
+REFERENCE_TRIES: Final = 5
+HTTP_OK: Final = 200
+MAX_ANSWER_BYTES: Final = 4_096
+
+log = structlog.get_logger(__name__)
+
+
+class PeerAnswer(msgspec.Struct):
+    """What a peer says: its attestation, or why not."""
+
+    attestation: str = ""
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(slots=True)
+class _Health:
+    failures: int = 0
+    resting_until_ms: int = 0
+
+
+class PeerClient:
+    """Asks peers, and remembers who did not answer.
+
+    Args:
+        transport_key: this validator's.
+        network_id: 32 bytes.
+        clock: this node's.
+        urls: by validator name; override those of the validator set.
+        timeout_s: for one request.
+        transport: replaces the network in tests.
+    """
+
+    def __init__(
+        self,
+        transport_key: SigningKey,
+        network_id: bytes,
+        clock: Clock,
+        urls: Mapping[str, str],
+        *,
+        timeout_s: float,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._key = transport_key
+        self._network_id = network_id
+        self._clock = clock
+        self._urls = urls
+        self._health: dict[bytes, _Health] = {}
+        self._http = httpx.AsyncClient(timeout=timeout_s, transport=transport, trust_env=False)
+
+    def is_resting(self, peer: Validator) -> bool:
+        """Whether the peer failed lately and is better left alone for a moment."""
+        return self._health_of(peer).resting_until_ms > self._clock()
+
+    def is_reachable(self, peer: Validator) -> bool:
+        """Whether the peer answered when last asked, or was never asked."""
+        return self._health_of(peer).failures == 0
+
+    async def ask_attestation(
+        self, peer: Validator, sender: int, recipient: int, batch: bytes
+    ) -> bytes | None:
+        """The peer's attestation of a batch, 64 bytes not verified yet; None where it gives none.
+
+        Args:
+            peer: whom to ask.
+            sender: this validator's index.
+            recipient: the peer's index.
+            batch: encoded.
+        """
+        for _ in range(REFERENCE_TRIES):
+            answer = await self._post(peer, sender, recipient, batch)
+            if answer is None or answer.code != "reference_unknown":
+                return self._read_attestation(peer, answer)
+            await asyncio.sleep(RETRY_REFERENCE_S)
+        return None
+
+    async def probe(self, peer: Validator) -> bool:
+        """Whether the peer answers at all; its health is noted."""
+        try:
+            response = await self._http.get(self._url(peer) + HEALTH_PATH)
+        except (httpx.HTTPError, httpx.InvalidURL):
+            self._note_failure(peer)
+            return False
+        self._note_answer(peer)
+        return response.status_code == HTTP_OK
+
+    def note_lie(self, peer: Validator) -> None:
+        """The peer's attestation did not verify: it rests like one that is silent."""
+        log.warning("attestation_invalid", peer=peer.name)
+        self._note_failure(peer)
+
+    async def aclose(self) -> None:
+        """Every connection is closed."""
+        await self._http.aclose()
+
+    async def _post(
+        self, peer: Validator, sender: int, recipient: int, batch: bytes
+    ) -> PeerAnswer | None:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        request = PeerRequest(
+            self._network_id,
+            "POST",
+            ATTESTATIONS_PATH,
+            recipient,
+            self._clock(),
+            nonce,
+            batch,
+        )
+        headers = sign_request(self._key, sender, request)
+        try:
+            body = await self._exchange(self._url(peer) + ATTESTATIONS_PATH, headers, batch)
+            answer = msgspec.json.decode(body, type=PeerAnswer)
+        except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError) as error:
+            log.info("peer_failed", peer=peer.name, error=f"{type(error).__name__}: {error}")
+            self._note_failure(peer)
+            return None
+        self._note_answer(peer)
+        return answer
+
+    async def _exchange(self, url: str, headers: Mapping[str, str], body: bytes) -> bytes:
+        """The answer's body, never more of it than an answer can have."""
+        answer = b""
+        async with self._http.stream("POST", url, content=body, headers=headers) as response:
+            async for part in response.aiter_raw():
+                answer += part
+                if len(answer) > MAX_ANSWER_BYTES:
+                    raise httpx.DecodingError("an answer between validators is too long")
+        return answer
+
+    def _read_attestation(self, peer: Validator, answer: PeerAnswer | None) -> bytes | None:
+        if answer is None:
+            return None
+        if answer.code:
+            log.warning(
+                "attestation_refused", peer=peer.name, code=answer.code, message=answer.message
+            )
+            return None
+        try:
+            attestation = bytes.fromhex(answer.attestation.removeprefix("0x"))
+        except ValueError:
+            return None
+        return attestation if len(attestation) == ATTESTATION_BYTES else None
+
+    def _url(self, peer: Validator) -> str:
+        return self._urls.get(peer.name, peer.url).rstrip("/")
+
+    def _health_of(self, peer: Validator) -> _Health:
+        return self._health.setdefault(peer.transport_key, _Health())
+
+    def _note_answer(self, peer: Validator) -> None:
+        self._health[peer.transport_key] = _Health()
+
+    def _note_failure(self, peer: Validator) -> None:
+        health = self._health_of(peer)
+        rest_ms = min(FIRST_REST_MS << min(health.failures, 16), LONGEST_REST_MS)
+        health.failures += 1
+        health.resting_until_ms = self._clock() + rest_ms

@@ -1,0 +1,137 @@
+"""Collecting: every peer is asked at once, the first quorum wins, nobody can hold it up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from coincurve import PrivateKey
+
+from tallystick.core.attestation import compute_address, recover_attester, sign_attestation
+from tallystick.core.errors import BadSignature
+from tallystick.core.facts import Validator
+from tallystick_node.errors import NotAttesting, QuorumMissed
+from tallystick_node.settle.propose import Proposal
+
+
+class PeerAsker(Protocol):
+    """How peers are asked."""
+
+    async def ask_attestation(
+        self, peer: Validator, sender: int, recipient: int, batch: bytes
+    ) -> bytes | None:
+        """The peer's attestation, not verified; None where it gives none."""
+
+    def is_resting(self, peer: Validator) -> bool:
+        """Whether the peer failed lately."""
+
+    def note_lie(self, peer: Validator) -> None:
+        """The peer's attestation was wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """Attestations of a quorum, in ascending order of the signers' indices."""
+
+    signer_bitmap: int
+    attestations: tuple[bytes, ...]
+
+
+class Collector:
+    """Collects attestations for this validator's proposals.
+
+    Args:
+        key: this validator's attestation key.
+        peers: how to ask the others.
+        timeout_s: for one proposal.
+    """
+
+    def __init__(self, key: PrivateKey, peers: PeerAsker, *, timeout_s: float) -> None:
+        self._key = key
+        self._attester = compute_address(key.public_key)
+        self._peers = peers
+        self._timeout_s = timeout_s
+        self._stragglers: set[asyncio.Task[bytes | None]] = set()
+
+    async def collect(self, proposal: Proposal) -> Quorum:
+        """The first quorum of valid attestations, this validator's own among them.
+
+        Raises:
+            NotAttesting: this validator is not in the proposal's set.
+            QuorumMissed: too few answered rightly in time.
+        """
+        validators = proposal.validators.validators
+        own = find_index(validators, self._attester)
+        if own is None:
+            raise NotAttesting("this validator is not in the set in force")
+        signed = {own: sign_attestation(self._key, proposal.digest)}
+        asked = {
+            self._ask(validators[index], own, index, proposal): index
+            for index in self._choose_peers(validators, own, proposal.quorum)
+        }
+        deadline_s = asyncio.get_running_loop().time() + self._timeout_s
+        while len(signed) < proposal.quorum and asked:
+            left_s = deadline_s - asyncio.get_running_loop().time()
+            done, _ = await asyncio.wait(
+                asked, timeout=max(left_s, 0), return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done:
+                break
+            for task in done:
+                index = asked.pop(task)
+                attestation = task.result()
+                if attestation is not None and self._is_valid(
+                    validators[index], proposal, attestation
+                ):
+                    signed[index] = attestation
+        return _build_quorum(signed, proposal.quorum)
+
+    async def aclose(self) -> None:
+        """No request is left open."""
+        for task in self._stragglers:
+            task.cancel()
+        await asyncio.gather(*self._stragglers, return_exceptions=True)
+
+    def _choose_peers(self, validators: Sequence[Validator], own: int, quorum: int) -> list[int]:
+        """All peers but those that failed lately, unless there are too few without them."""
+        others = [index for index in range(len(validators)) if index != own]
+        fresh = [index for index in others if not self._peers.is_resting(validators[index])]
+        return fresh if len(fresh) + 1 >= quorum else others
+
+    def _ask(
+        self, peer: Validator, own: int, index: int, proposal: Proposal
+    ) -> asyncio.Task[bytes | None]:
+        """A request that ends by itself, also when the quorum no longer waits for it."""
+        task = asyncio.create_task(
+            self._peers.ask_attestation(peer, own, index, proposal.data),
+            name=f"ask-{peer.name}",
+        )
+        self._stragglers.add(task)
+        task.add_done_callback(self._stragglers.discard)
+        return task
+
+    def _is_valid(self, peer: Validator, proposal: Proposal, attestation: bytes) -> bool:
+        try:
+            is_valid = recover_attester(proposal.digest, attestation) == peer.attester.lower()
+        except BadSignature:
+            is_valid = False
+        if not is_valid:
+            self._peers.note_lie(peer)
+        return is_valid
+
+
+def find_index(validators: Sequence[Validator], attester: str) -> int | None:
+    """The place in the set of the validator with this attestation address."""
+    addresses = [validator.attester.lower() for validator in validators]
+    return addresses.index(attester) if attester in addresses else None
+
+
+def _build_quorum(signed: dict[int, bytes], quorum: int) -> Quorum:
+    if len(signed) < quorum:
+        raise QuorumMissed(
+            "too few validators attested a batch in time", expected=quorum, actual=len(signed)
+        )
+    indices = sorted(signed)[:quorum]
+    return Quorum(sum(1 << i for i in indices), tuple(signed[i] for i in indices))
