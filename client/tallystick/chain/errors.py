@@ -5,12 +5,15 @@ TallystickError
 │   ├── NetworkMismatch        another chain or ledger than the one expected
 │   ├── KeyFileInvalid         no key in the file, or readable by others
 │   ├── ConfigInvalid          a chain configuration that cannot be deployed
+│   ├── CalldataMalformed      not the canonical encoding of a settle call
 │   └── TransactionReverted    a contract said no; reverts.py names the leaf per contract error
 ├── TemporaryFailure
 │   ├── ChainUnreachable       no endpoint answered
+│   ├── ChainMoved             blocks changed while they were read
 │   └── TransactionUnconfirmed sent, but not mined in time
 └── FatalFailure
     ├── RpcRefused             an endpoint answered with an error
+    ├── SettlementUnreadable   a batch settled whose records its transaction does not show
     ├── AnswerMalformed        an endpoint answered with nonsense
     └── DeploymentFailed       what was deployed is not what was configured
 """
@@ -110,6 +113,46 @@ class ChainUnreachable(TemporaryFailure):
     """No endpoint of the chain answered."""
 
     code = "chain_unreachable"
+
+
+class ChainMoved(TemporaryFailure):
+    """Blocks were replaced while they were being read; read them again."""
+
+    code = "chain_moved"
+
+
+class CalldataMalformed(InvalidInput):
+    """The calldata is not the canonical encoding of a settle call."""
+
+    code = "calldata_malformed"
+
+
+class SettlementUnreadable(FatalFailure):
+    """A batch settled, and its transaction does not show the records that did.
+
+    Args:
+        message: what is wrong with the transaction.
+        check: the requirement it breaks: `direct_call`, `calldata` or `data_hash`.
+        number: the batch's.
+        tx_hash: the transaction's.
+    """
+
+    code = "settlement_unreadable"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        check: str,
+        number: int,
+        tx_hash: str,
+        expected: str | int | None = None,
+        actual: str | int | None = None,
+    ) -> None:
+        super().__init__(message, expected=expected, actual=actual)
+        self.check = check
+        self.number = number
+        self.tx_hash = tx_hash
 
 
 class AnswerMalformed(FatalFailure):

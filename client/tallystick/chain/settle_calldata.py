@@ -11,8 +11,8 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from tallystick.chain.errors import CalldataMalformed
 from tallystick.core.attestation import ATTESTATION_BYTES
-from tallystick.core.errors import InvalidInput
 from tallystick.core.hashes import compute_keccak256
 
 SETTLE_SELECTOR: Final = compute_keccak256(b"settle(bytes32[],uint256,bytes32[])")[:4]
@@ -22,12 +22,6 @@ _HEAD: Final = struct.Struct(">4s 24xQ 32s 24xQ 24xQ")
 """Selector, offset of the data, signer bitmap, offset of the signatures, words of data."""
 _COUNT: Final = struct.Struct(">24xQ")
 _FIRST_OFFSET: Final = 3 * WORD_BYTES
-
-
-class CalldataMalformed(InvalidInput):
-    """The calldata is not the canonical encoding of a settle call."""
-
-    code = "calldata_malformed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 A submission is QUEUED while its caller waits for room, SIGNED once it owns a nonce and is on disk,
 SENT once a chain node accepted it, MINED once it is in a block, and DONE when that block lies deep
-enough to be forgotten. A nonce is never skipped: n + 1 is signed only after n was sent. Resending is
-harmless because the ledger's cursors let every record through once.
+enough to be forgotten. A nonce is never skipped: n + 1 is signed only after n was sent. Resending
+is harmless because the ledger's cursors let every record through once.
 """
 
 from __future__ import annotations

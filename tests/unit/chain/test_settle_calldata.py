@@ -5,9 +5,9 @@ from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tallystick.chain.errors import CalldataMalformed
 from tallystick.chain.settle_calldata import (
     SETTLE_SELECTOR,
-    CalldataMalformed,
     SettleCall,
     decode_settle,
     encode_settle,
