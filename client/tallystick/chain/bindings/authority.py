@@ -16,6 +16,8 @@ REGISTRAR: Final = 2
 LEDGER: Final = 3
 BUDGETS: Final = 4
 REGISTRY: Final = 5
+PUBLIC: Final = 2**64 - 1
+"""Everyone has it."""
 
 _view = partial(view, "AccessManager")
 _write = partial(write, "AccessManager")
@@ -49,10 +51,6 @@ class Authority:
         """Someone no longer holds a role."""
         return _write(self.address, "revokeRole", role, who, outcome=nothing)
 
-    def label_role(self, role: int, label: str) -> Write[None]:
-        """The role's name stands in an event for explorers."""
-        return _write(self.address, "labelRole", role, label, outcome=nothing)
-
     def set_function_role(
         self, contract: str, target: str, functions: Sequence[str], role: int
     ) -> Write[None]:
@@ -62,3 +60,8 @@ class Authority:
         return _write(
             self.address, "setTargetFunctionRole", target, selectors, role, outcome=nothing
         )
+
+    def all_of(self, writes: Sequence[Write[None]]) -> Write[None]:
+        """These writes to the authority in one transaction: all of them or none."""
+        calls = [write.data for write in writes]
+        return _write(self.address, "multicall", calls, outcome=nothing)

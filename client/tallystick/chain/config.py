@@ -1,0 +1,138 @@
+"""What a network fixes, read from chain-config/, or from its copy in an installed wheel."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final, Literal, TypeVar
+
+import msgspec
+
+from tallystick.chain.errors import ConfigInvalid
+from tallystick.core.errors import RatesOutOfBounds
+from tallystick.core.facts import BASIS_NAMES, KIND_NAMES, Bounds
+from tallystick.core.tariff import Rates, resolve_rates
+
+_CHECKOUT: Final = Path(__file__).resolve().parents[3] / "chain-config"
+
+Document = TypeVar("Document")
+
+
+class Chain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the chain is started and spoken to."""
+
+    id: int
+    gas_limit: int
+    gas_price_wei: int
+    finality_tag: Literal["latest", "finalized"]
+    log_page_blocks: int
+
+
+class Leads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Seconds between the announcement of a change and its beginning."""
+
+    rules_s: int
+    validators_s: int
+    tariff_s: int
+
+
+class ValidatorRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a validator set must be like."""
+
+    minimum: int
+
+
+class VerdictRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What verdicts accept, from the beginning of time."""
+
+    frame_versions: int
+    defined_flags: int
+    window_ms: int
+    ahead_ms: int
+
+
+class NetworkConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything a network fixes but its prices, its members and its keys."""
+
+    engine: str
+    chain: Chain
+    leads: Leads
+    validators: ValidatorRules
+    rules: VerdictRules
+    meter_bounds: Bounds
+
+
+class ResourceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One resource with its first rates."""
+
+    kind: Literal["model", "variant", "gpu"]
+    basis: Literal["tokens", "gpu"]
+    rates: Rates
+    index_class: str = ""
+
+    def kind_code(self) -> int:
+        """The number that stands for the kind on chain."""
+        return _code_of(KIND_NAMES, self.kind)
+
+    def basis_code(self) -> int:
+        """The number that stands for the billing basis on chain."""
+        return _code_of(BASIS_NAMES, self.basis)
+
+
+class TariffConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Resources by slug in the order of their ids, and the bounds of each billing basis."""
+
+    bounds: dict[Literal["tokens", "gpu"], Bounds]
+    resources: dict[str, ResourceConfig]
+
+
+@cache
+def load_network_config(name: str = "local") -> NetworkConfig:
+    """The network configuration of chain-config/NAME, read once.
+
+    Raises:
+        ConfigInvalid: missing, or a field is missing, unknown or of the wrong type.
+    """
+    return _load(name, "network.toml", NetworkConfig)
+
+
+@cache
+def load_tariff_config(name: str = "local") -> TariffConfig:
+    """The tariff of chain-config/NAME, read once.
+
+    Raises:
+        ConfigInvalid: missing, malformed, or rates that break the overflow bound.
+    """
+    tariff = _load(name, "tariff.toml", TariffConfig)
+    for slug, resource in tariff.resources.items():
+        try:
+            resolve_rates(resource.rates)
+        except RatesOutOfBounds as error:
+            raise ConfigInvalid(f"the rates of {slug} are out of bounds") from error
+        if resource.basis not in tariff.bounds:
+            raise ConfigInvalid(f"the tariff lacks the bounds of {resource.basis} resources")
+    return tariff
+
+
+def _load(name: str, file: str, document: type[Document]) -> Document:
+    path = _find_folder() / name / file
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return msgspec.convert(content, document)
+    except FileNotFoundError as error:
+        raise ConfigInvalid("no such chain configuration", actual=f"{name}/{file}") from error
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigInvalid(f"{name}/{file} is malformed: {error}") from error
+
+
+def _find_folder() -> Traversable:
+    packaged = files("tallystick.chain") / "chain-config"
+    return packaged if packaged.is_dir() else _CHECKOUT
+
+
+def _code_of(names: Mapping[int, str], name: str) -> int:
+    return next(code for code, known in names.items() if known == name)
