@@ -16,7 +16,6 @@ from tallystick.local.ports import LOOPBACK, check_port_free
 from tallystick.local.processes import Processes, is_running
 
 ANVIL: Final = "anvil"
-CHAIN_ID: Final = 31_337
 BLOCK_GAS_LIMIT: Final = 100_000_000
 KEPT_STATES: Final = 256
 START_PATIENCE_S: Final = 20.0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from tallystick.chain.network import Addresses, Network
 from tallystick.local.errors import NetworkBusy
 from tallystick.local.files import make_private_folder, read_document, write_document
 
@@ -40,6 +41,7 @@ class NetworkFile(msgspec.Struct, frozen=True):
     ledger: str
     addresses: dict[str, str]
     network_id: str
+    genesis_hash: str
     chain: ChainEntry
     validators: list[ValidatorEntry]
     created_at_ms: int
@@ -104,6 +106,12 @@ class NetworkFolder:
         """Everything of one meter: its key, journal and spool."""
         return self.root / "meters" / name
 
+    def parts(self) -> list[Path]:
+        """Everything that a network puts into its folder."""
+        names = ("keys", "chain", "logs", "run", "imports", "nodes", "meters", "lock")
+        folders = [self.root / name for name in names]
+        return [*folders, self.names_file, self.network_file]
+
     def log(self, process: str) -> Path:
         """One process's log."""
         return self.logs / f"{process}.log"
@@ -137,3 +145,14 @@ class NetworkFolder:
                     "another command starts or stops this network", actual=str(self.root)
                 ) from error
             yield
+
+
+def read_identity(file: NetworkFile) -> Network:
+    """What identifies the network of a folder."""
+    return Network(
+        chain_id=file.chain_id,
+        network_id=bytes.fromhex(file.network_id),
+        addresses=Addresses(**file.addresses),
+        genesis_hash=file.genesis_hash,
+        start_block=0,
+    )

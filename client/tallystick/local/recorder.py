@@ -1,6 +1,6 @@
 """The recorder: follows the local chain and keeps its log, so that a killed anvil costs no history.
 
-Runs beside anvil as a process of its own: `python -m tallystick.local.recorder URL LOG`.
+Runs beside anvil as a process of its own: `python -m tallystick.local.recorder URL GENESIS LOG`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from tallystick.chain.errors import ChainUnreachable, RpcRefused
+from tallystick.chain.errors import ChainUnreachable, NetworkMismatch, RpcRefused
 from tallystick.chain.rpc import Rpc
 from tallystick.local.chain_log import ChainLog, LoggedBlock
 
@@ -84,8 +84,14 @@ class Recorder:
         return answers
 
 
-async def record(url: str, path: Path) -> None:
-    """The log follows the chain until this process is asked to end, and once more after that."""
+async def record(url: str, genesis_hash: str, path: Path) -> None:
+    """The log follows the chain until this process is asked to end, and once more after that.
+
+    Args:
+        url: the chain's.
+        genesis_hash: another chain at that address is never copied.
+        path: the log.
+    """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -93,12 +99,13 @@ async def record(url: str, path: Path) -> None:
     rpc, log = Rpc([url]), ChainLog(path)
     recorder = Recorder(rpc, log)
     try:
+        rpc.require_chain(int(await rpc.call("eth_chainId"), 16), genesis_hash)
         while not stopped.is_set():
-            with suppress(ChainUnreachable):
+            with suppress(ChainUnreachable, NetworkMismatch):
                 await recorder.catch_up()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), POLL_S)
-        with suppress(ChainUnreachable):
+        with suppress(ChainUnreachable, NetworkMismatch):
             await recorder.catch_up()
     finally:
         log.close()
@@ -107,8 +114,8 @@ async def record(url: str, path: Path) -> None:
 
 def main() -> None:
     """Entry point of the recorder's process."""
-    url, path = sys.argv[1:]
-    asyncio.run(record(url, Path(path)))
+    url, genesis_hash, path = sys.argv[1:]
+    asyncio.run(record(url, genesis_hash, Path(path)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The network as a library: what the command line does, for programs."""

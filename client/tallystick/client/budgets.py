@@ -1,0 +1,182 @@
+"""Budgets: what an account may spend, and what is left of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from tallystick.chain.bindings.budgets import Budget, FrozenWhy, PeriodKind
+from tallystick.client.accounts import AccountTree, load_tree
+from tallystick.client.wire import Wire
+from tallystick.core.units import PPM
+from tallystick.local.secrets import REGISTRAR
+
+MS_PER_S: Final = 1_000
+DEFAULT_SOFT_PPM: Final = 800_000
+BUDGETS_PER_READ: Final = 100
+
+__all__ = ["BudgetChange", "BudgetView", "Period", "PeriodKind"]
+
+
+@dataclass(frozen=True)
+class Period:
+    """How an account's spending is divided in time; `length_s` counts where the kind is FIXED."""
+
+    kind: PeriodKind
+    length_s: int = 0
+
+
+class BudgetView(msgspec.Struct, frozen=True):
+    """A budget as commands show it: amounts in ucr, times in Unix ms, None = there is none.
+
+    `remaining` is what the account and all below it can still spend: their balances, as far as the
+    limits of the account, of those below and of those above allow.
+    """
+
+    path: str
+    limit: int | None
+    spent: int
+    leased: int
+    balance: int
+    overdraft: int
+    soft: int | None
+    soft_ppm: int
+    frozen: bool
+    frozen_why: str | None
+    period: str
+    period_start: int | None
+    period_end: int | None
+    spent_lifetime: int
+    remaining: int
+
+
+@dataclass(frozen=True)
+class BudgetChange:
+    """What `set_budget` changes; what is not named stays as it is."""
+
+    limit_ucr: int | None = None
+    removes_limit: bool = False
+    period: Period | None = None
+    soft_ppm: int | None = None
+
+
+def set_budget(wire: Wire, path: str, change: BudgetChange) -> bool:
+    """The account has the changed budget; tells whether that was new."""
+    account = load_tree(wire).require(path)
+    now = wire.read(wire.budgets.budget_of(account))
+    limit = now.limit_ucr if now.has_limit else None
+    limit = change.limit_ucr if change.limit_ucr is not None else limit
+    limit = None if change.removes_limit else limit
+    period = change.period or Period(now.period_kind, now.period_length_s)
+    soft_ppm = _choose_soft_ppm(now, change, limit)
+    before = (now.limit_ucr if now.has_limit else None, now.period_kind, now.period_length_s)
+    if (limit, period.kind, period.length_s, soft_ppm) == (*before, now.soft_ppm):
+        return False
+    wire.send(
+        REGISTRAR,
+        wire.budgets.set_budget(
+            account,
+            limit_ucr=limit,
+            period_kind=period.kind,
+            period_length_s=period.length_s,
+            soft_ppm=soft_ppm,
+        ),
+    )
+    return True
+
+
+def read_budget(wire: Wire, path: str) -> BudgetView:
+    """One account's budget."""
+    tree = load_tree(wire)
+    account = tree.require(path)
+    return _view(tree, _load_budgets(wire, tree), account)
+
+
+def list_budgets(wire: Wire) -> list[BudgetView]:
+    """Every account's budget, by path."""
+    tree = load_tree(wire)
+    budgets = _load_budgets(wire, tree)
+    views = [_view(tree, budgets, account) for account in tree.accounts]
+    return sorted(views, key=lambda view: view.path)
+
+
+def compute_remaining(tree: AccountTree, budgets: Mapping[int, Budget], account: int) -> int:
+    """What the account and all below it can still spend, in ucr."""
+    above = [_room(budgets[ancestor]) for ancestor in tree.ancestors(account)[1:]]
+    return _at_most(_available(tree, budgets, account), above)
+
+
+def format_period(budget: Budget) -> str:
+    """A period as it is written on the command line."""
+    if budget.period_kind is not PeriodKind.FIXED:
+        return budget.period_kind.name.lower()
+    for unit, seconds in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if budget.period_length_s % seconds == 0:
+            return f"{budget.period_length_s // seconds}{unit}"
+    return f"{budget.period_length_s}s"
+
+
+def _choose_soft_ppm(now: Budget, change: BudgetChange, limit: int | None) -> int:
+    if change.soft_ppm is not None:
+        return change.soft_ppm
+    if limit is not None and not now.has_limit and not now.soft_ppm:
+        return DEFAULT_SOFT_PPM
+    return now.soft_ppm
+
+
+def _load_budgets(wire: Wire, tree: AccountTree) -> dict[int, Budget]:
+    ids = list(tree.accounts)
+    pages: Sequence[tuple[Budget, ...]] = wire.read_all(
+        [
+            wire.budgets.budgets_of(ids[start : start + BUDGETS_PER_READ])
+            for start in range(0, len(ids), BUDGETS_PER_READ)
+        ]
+    )
+    return dict(zip(ids, (budget for page in pages for budget in page), strict=True))
+
+
+def _available(tree: AccountTree, budgets: Mapping[int, Budget], account: int) -> int:
+    """Balances of the account and all below it, as far as their own limits allow."""
+    own = _balance(budgets[account])
+    below = sum(_available(tree, budgets, child) for child in tree.children(account))
+    return _at_most(own + below, [_room(budgets[account])])
+
+
+def _room(budget: Budget) -> int | None:
+    """What the limit leaves, None without one."""
+    return max(budget.limit_ucr - budget.spent_ucr, 0) if budget.has_limit else None
+
+
+def _at_most(amount: int, bounds: Sequence[int | None]) -> int:
+    return min([amount, *(bound for bound in bounds if bound is not None)])
+
+
+def _balance(budget: Budget) -> int:
+    return budget.general_ucr + budget.plan_ucr
+
+
+def _view(tree: AccountTree, budgets: Mapping[int, Budget], account: int) -> BudgetView:
+    budget = budgets[account]
+    has_period = budget.period_kind is not PeriodKind.NONE
+    has_soft = budget.has_limit and budget.soft_ppm > 0
+    why = [flag.name.lower() for flag in FrozenWhy if flag in budget.frozen_why and flag.name]
+    return BudgetView(
+        path=tree.path(account),
+        limit=budget.limit_ucr if budget.has_limit else None,
+        spent=budget.spent_ucr,
+        leased=budget.leased_ucr,
+        balance=_balance(budget),
+        overdraft=budget.overdraft_ucr,
+        soft=budget.limit_ucr * budget.soft_ppm // PPM if has_soft else None,
+        soft_ppm=budget.soft_ppm,
+        frozen=bool(why),
+        frozen_why=", ".join(why) or None,
+        period=format_period(budget),
+        period_start=budget.period_start_s * MS_PER_S if has_period else None,
+        period_end=budget.period_end_s * MS_PER_S if has_period else None,
+        spent_lifetime=budget.spent_lifetime_ucr,
+        remaining=compute_remaining(tree, budgets, account),
+    )

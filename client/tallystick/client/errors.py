@@ -1,0 +1,102 @@
+"""What a caller of the client can get wrong, beyond what chain and meter refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Final
+
+from tallystick.core.errors import FatalFailure, InvalidInput, TemporaryFailure
+
+NEAREST: Final = 3
+
+
+class NameUnknown(InvalidInput):
+    """No account, resource or meter has this name; the nearest ones are listed."""
+
+    http_status = 404
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        nearest = find_nearest(name, known)
+        super().__init__(
+            f"no {kind} has this name",
+            expected=f"one of them, such as {', '.join(nearest)}" if nearest else f"a known {kind}",
+            actual=name,
+        )
+        self.name = name
+        self.nearest = nearest
+
+
+class AccountUnknown(NameUnknown):
+    """No account has this path."""
+
+    code = "account_unknown"
+
+
+class ResourceUnknown(NameUnknown):
+    """No resource has this slug."""
+
+    code = "resource_unknown"
+
+
+class MeterUnknown(NameUnknown):
+    """No meter has this name."""
+
+    code = "meter_unknown"
+
+
+class PathInvalid(InvalidInput):
+    """An account's path is malformed or too deep."""
+
+    code = "path_invalid"
+
+
+class FolderRequired(InvalidInput):
+    """The command needs the network's folder: its keys or its meters lie there."""
+
+    code = "folder_required"
+
+
+class ResourceExists(InvalidInput):
+    """A resource of this slug exists with other properties."""
+
+    code = "resource_exists"
+
+
+class KeyUsedOtherwise(InvalidInput):
+    """The idempotency key was used before for something else."""
+
+    code = "key_used_otherwise"
+
+
+class QueryInvalid(InvalidInput):
+    """A query asks for keys or a range that there are none of."""
+
+    code = "query_invalid"
+
+
+class NodesUnreachable(TemporaryFailure):
+    """No validator answered a question about usage."""
+
+    code = "nodes_unreachable"
+
+
+class NodeFailed(FatalFailure):
+    """A validator answered with what no Tallystick node answers."""
+
+    code = "node_failed"
+
+
+class SettlementTimedOut(TemporaryFailure):
+    """Not every record had an outcome in the time given. Nothing is lost: it goes on later."""
+
+    code = "settlement_timed_out"
+
+
+def find_nearest(name: str, known: Iterable[str]) -> list[str]:
+    """Up to three known names that look most like `name`, the likeliest first."""
+    names = sorted(set(known))
+    close = get_close_matches(name, names, n=NEAREST, cutoff=0.5)
+    last = name.rpartition("/")[2]
+    same_end = [other for other in names if last and other.rpartition("/")[2] == last]
+    return list(dict.fromkeys([*close, *same_end]))[:NEAREST]

@@ -1,0 +1,143 @@
+"""A local network from nothing: keys, ports, a fresh chain, contracts."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from tallystick.chain.config import load_network_config, load_tariff_config
+from tallystick.chain.deploy import deploy_network
+from tallystick.chain.keys import load_chain_key
+from tallystick.chain.network import Network
+from tallystick.chain.reader import connect
+from tallystick.chain.rpc import Rpc
+from tallystick.chain.transact import TransactionSender
+from tallystick.chain.wiring import Founding
+from tallystick.local.anvil import format_url, start_anvil
+from tallystick.local.chain_log import ChainLog
+from tallystick.local.folder import ChainEntry, NetworkFile, NetworkFolder, ValidatorEntry
+from tallystick.local.ports import check_port_free, find_free_ports
+from tallystick.local.processes import Processes
+from tallystick.local.recorder import Recorder
+from tallystick.local.secrets import GOVERNANCE, REGISTRAR, KeyRing
+from tallystick.local.transactions import TransactionJournal
+from tallystick.local.validators import name_validators
+
+FORMAT: Final = 1
+ENGINE: Final = "anvil"
+
+
+@dataclass(frozen=True)
+class NetworkPlan:
+    """What a caller may choose about a new network.
+
+    `port` is the chain's; validators take the ports after it. None = any free ports.
+    """
+
+    validators: int = 4
+    port: int | None = None
+
+
+def found_network(
+    folder: NetworkFolder, processes: Processes, anvil: Path, plan: NetworkPlan
+) -> NetworkFile:
+    """A chain runs that holds the network's contracts, the folder says so, no validator runs yet.
+
+    What an earlier attempt left unfinished is discarded.
+
+    Raises:
+        PortInUse: one of the plan's ports is taken.
+        StartFailed: the chain did not start.
+        DeploymentFailed: what was deployed is not what was configured.
+    """
+    discard_unfinished(folder, processes)
+    folder.create()
+    names = name_validators(plan.validators)
+    KeyRing(folder.keys).create(names)
+    chain_port, *node_ports = _choose_ports(plan)
+    validators = [
+        ValidatorEntry(name, index, format_url(port))
+        for index, (name, port) in enumerate(zip(names, node_ports, strict=True))
+    ]
+    chain = ChainEntry(chain_port, load_network_config(ENGINE_CONFIG).chain.id, int(time.time()))
+    asyncio.run(start_anvil(processes, anvil, chain, []))
+    network = _deploy(folder, format_url(chain.port), validators)
+    asyncio.run(record_once(format_url(chain.port), folder.chain_log))
+    file = _describe(network, chain, validators)
+    folder.write_network(file)
+    return file
+
+
+ENGINE_CONFIG: Final = "local"
+
+
+def discard_unfinished(folder: NetworkFolder, processes: Processes) -> None:
+    """Nothing is left of a network that was never completed."""
+    processes.stop(processes.entries())
+    for path in (folder.chain, folder.root / "nodes", folder.logs):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+async def record_once(url: str, path: Path) -> None:
+    """The chain's log holds everything that the chain holds now."""
+    rpc, log = Rpc([url]), ChainLog(path)
+    try:
+        await Recorder(rpc, log).catch_up()
+    finally:
+        log.close()
+        await rpc.aclose()
+
+
+def _choose_ports(plan: NetworkPlan) -> list[int]:
+    if plan.port is None:
+        return find_free_ports(plan.validators + 1)
+    ports = list(range(plan.port, plan.port + plan.validators + 1))
+    for port, purpose in zip(ports, ["the chain", *name_validators(plan.validators)], strict=True):
+        check_port_free(port, purpose)
+    return ports
+
+
+def _deploy(folder: NetworkFolder, url: str, validators: list[ValidatorEntry]) -> Network:
+    w3, keys = connect(url), KeyRing(folder.keys)
+    journal = TransactionJournal(folder.transactions)
+    governance, registrar = (
+        TransactionSender(w3, load_chain_key(keys.role_file(role)), journal=journal)
+        for role in (GOVERNANCE, REGISTRAR)
+    )
+    founding = Founding(
+        network_id=secrets.token_bytes(32),
+        validators=tuple(
+            keys.load_validator(validator.name).describe(validator.name, validator.url)
+            for validator in validators
+        ),
+        guardian=governance.address,
+    )
+    return deploy_network(
+        w3,
+        governance,
+        registrar,
+        founding,
+        load_network_config(ENGINE_CONFIG),
+        load_tariff_config(ENGINE_CONFIG),
+    )
+
+
+def _describe(network: Network, chain: ChainEntry, validators: list[ValidatorEntry]) -> NetworkFile:
+    return NetworkFile(
+        format=FORMAT,
+        engine=ENGINE,
+        chain_id=network.chain_id,
+        rpc_urls=[format_url(chain.port)],
+        ledger=network.addresses.ledger,
+        addresses=asdict(network.addresses),
+        network_id=network.network_id.hex(),
+        genesis_hash=network.genesis_hash,
+        chain=chain,
+        validators=validators,
+        created_at_ms=int(time.time() * 1_000),
+    )

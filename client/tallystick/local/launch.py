@@ -1,0 +1,188 @@
+"""`up` and `down`: a whole network on this machine, started, revived, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from tallystick.chain.rpc import Rpc
+from tallystick.local.anvil import ANVIL, format_url, start_anvil
+from tallystick.local.chain_log import read_blocks
+from tallystick.local.errors import AlreadyRunning
+from tallystick.local.folder import NetworkFile, NetworkFolder, ValidatorEntry, read_identity
+from tallystick.local.founding import NetworkPlan, found_network
+from tallystick.local.meters import settle_left_overs
+from tallystick.local.processes import ProcessEntry, Processes
+from tallystick.local.programs import find_anvil
+from tallystick.local.recorder import RECORDER
+from tallystick.local.transactions import TransactionJournal
+from tallystick.local.validators import start_validators, wait_until_ready, write_settings
+
+VALIDATOR_PATIENCE_S: Final = 15.0
+RECORDER_PATIENCE_S: Final = 30.0
+ANVIL_PATIENCE_S: Final = 10.0
+SETTLE_PATIENCE_S: Final = 60.0
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A network that runs.
+
+    Attributes:
+        network: what identifies it.
+        was_new: it did not exist before.
+        unsettled: meters whose records did not all settle while it was revived.
+    """
+
+    network: NetworkFile
+    was_new: bool
+    unsettled: list[str]
+
+
+def launch(folder: NetworkFolder, plan: NetworkPlan, report: Report) -> Launched:
+    """The network of the folder runs: made where there was none, revived where parts were missing.
+
+    Args:
+        folder: where it lives.
+        plan: for a new one.
+        report: told each step in a few words.
+
+    Raises:
+        AlreadyRunning: nothing was missing.
+        ProgramMissing, PortInUse, NetworkBusy: nothing was started.
+        StartFailed: a part did not start; what this call had started is stopped again.
+    """
+    with folder.locked():
+        processes = Processes(folder.run, folder.logs)
+        before = {entry.name for entry in processes.entries() if processes.find(entry.name)}
+        try:
+            return _launch(folder, processes, plan, report)
+        except AlreadyRunning:
+            raise
+        except BaseException:
+            started = [entry for entry in processes.entries() if entry.name not in before]
+            _stop_in_order(processes, started)
+            raise
+
+
+def shut_down(folder: NetworkFolder, *, purge: bool) -> bool:
+    """Nothing of the network runs; tells whether anything did.
+
+    Args:
+        folder: where it lives.
+        purge: its folder goes too, with keys, records and chain.
+    """
+    if not folder.root.exists():
+        return False
+    with folder.locked():
+        processes = Processes(folder.run, folder.logs)
+        entries = processes.entries()
+        was_running = any(processes.find(entry.name) for entry in entries)
+        _stop_in_order(processes, entries)
+        if purge:
+            _purge(folder)
+    return was_running
+
+
+def find_missing(network: NetworkFile, processes: Processes) -> list[str]:
+    """Names of the parts that should run and do not."""
+    wanted = [ANVIL, RECORDER, *(validator.name for validator in network.validators)]
+    return [name for name in wanted if processes.find(name) is None]
+
+
+def _launch(
+    folder: NetworkFolder, processes: Processes, plan: NetworkPlan, report: Report
+) -> Launched:
+    network = folder.read_network()
+    anvil = find_anvil()
+    if network is None:
+        report("starting a chain and deploying the contracts")
+        network = found_network(folder, processes, anvil, plan)
+        _start_recorder(folder, processes, network)
+        _start_missing_validators(folder, processes, network, report)
+        return Launched(network, was_new=True, unsettled=[])
+    missing = find_missing(network, processes)
+    if not missing:
+        raise AlreadyRunning(str(folder.root), list_urls(network))
+    report(f"starting what is missing: {', '.join(missing)}")
+    if ANVIL in missing:
+        _revive_chain(folder, processes, network)
+    if processes.find(RECORDER) is None:
+        _start_recorder(folder, processes, network)
+    _start_missing_validators(folder, processes, network, report)
+    unsettled = asyncio.run(_settle(folder, network))
+    return Launched(network, was_new=False, unsettled=unsettled)
+
+
+def list_urls(network: NetworkFile) -> list[str]:
+    """Where the network answers: explorers first, then the chain."""
+    return [*(validator.url for validator in network.validators), *network.rpc_urls]
+
+
+def _revive_chain(folder: NetworkFolder, processes: Processes, network: NetworkFile) -> None:
+    """The chain holds again every block that was logged and every transaction signed here."""
+    from tallystick.chain.reader import connect  # noqa: PLC0415 - takes a second to import
+    from tallystick.chain.transact import resend  # noqa: PLC0415
+
+    recorder = processes.find(RECORDER)
+    if recorder is not None:
+        processes.stop([recorder], patience_s=RECORDER_PATIENCE_S)
+    blocks = read_blocks(folder.chain_log)
+    asyncio.run(start_anvil(processes, find_anvil(), network.chain, blocks))
+    resend(connect(network.rpc_urls[0]), TransactionJournal(folder.transactions).read())
+
+
+def _start_recorder(folder: NetworkFolder, processes: Processes, network: NetworkFile) -> None:
+    url, log = format_url(network.chain.port), str(folder.chain_log.resolve())
+    processes.start(
+        RECORDER,
+        [sys.executable, "-m", "tallystick.local.recorder", url, network.genesis_hash, log],
+    )
+
+
+def _start_missing_validators(
+    folder: NetworkFolder, processes: Processes, network: NetworkFile, report: Report
+) -> None:
+    missing: list[ValidatorEntry] = []
+    for validator in network.validators:
+        if processes.find(validator.name) is None:
+            write_settings(folder, network, validator)
+            missing.append(validator)
+    report(f"starting {len(missing)} validators")
+    entries = start_validators(folder, processes, missing)
+    asyncio.run(wait_until_ready(processes, missing, entries))
+
+
+async def _settle(folder: NetworkFolder, network: NetworkFile) -> list[str]:
+    rpc = Rpc(network.rpc_urls)
+    try:
+        return await settle_left_overs(rpc, read_identity(network), folder, SETTLE_PATIENCE_S)
+    finally:
+        await rpc.aclose()
+
+
+def _stop_in_order(processes: Processes, entries: list[ProcessEntry]) -> None:
+    """Validators first, then the recorder, which copies the last blocks, then the chain."""
+    chain = [entry for entry in entries if entry.name == ANVIL]
+    recorder = [entry for entry in entries if entry.name == RECORDER]
+    rest = [entry for entry in entries if entry.name not in (ANVIL, RECORDER)]
+    processes.stop(rest, patience_s=VALIDATOR_PATIENCE_S)
+    processes.stop(recorder, patience_s=RECORDER_PATIENCE_S)
+    processes.stop(chain, patience_s=ANVIL_PATIENCE_S)
+
+
+def _purge(folder: NetworkFolder) -> None:
+    """Everything of the network is deleted, and its folder too if nothing else lies there."""
+    for path in folder.parts():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    if not any(folder.root.iterdir()):
+        folder.root.rmdir()

@@ -1,0 +1,110 @@
+"""What a local meter's sender needs of the chain: its cursors and the active validators."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from tallystick.chain.bindings.cursors import Cursors
+from tallystick.chain.bindings.validators import Validators
+from tallystick.chain.network import Network
+from tallystick.chain.reader import read_view, read_views
+from tallystick.chain.rpc import Rpc
+from tallystick.core.settlement import Cursor
+from tallystick.local.folder import NetworkFolder
+from tallystick.meter.errors import DrainTimedOut, FolderLocked
+from tallystick.meter.meter import Meter, open_meter
+from tallystick.meter.ports import ValidatorEndpoint
+from tallystick.meter.sender import FrameSender, SenderSettings
+
+CURSOR_POLL_S: Final = 0.05
+"""The chain is on this machine: looking often costs little and ends a replay sooner."""
+
+
+class ChainCursors:
+    """Cursors as the chain's own endpoint states them; on a local chain every block is final."""
+
+    def __init__(self, rpc: Rpc, network: Network) -> None:
+        self._rpc = rpc
+        self._cursors = Cursors(network.addresses.cursors)
+
+    async def read_cursors(self, meters: Sequence[int]) -> dict[int, Cursor]:
+        """The cursor of each meter."""
+        found = await read_view(self._rpc, self._cursors.cursors_of(meters))
+        return dict(zip(meters, found, strict=True))
+
+
+class FixedDirectory:
+    """The validators as they were when the sender started."""
+
+    def __init__(self, endpoints: Sequence[ValidatorEndpoint]) -> None:
+        self._endpoints = tuple(endpoints)
+
+    def validators(self) -> Sequence[ValidatorEndpoint]:
+        """All of them, by index."""
+        return self._endpoints
+
+
+async def load_directory(rpc: Rpc, network: Network) -> FixedDirectory:
+    """The validators in force now, as the chain names them."""
+    contract = Validators(network.addresses.validators)
+    version = await read_view(rpc, contract.version_at(int(time.time() * 1_000)))
+    _, [(members, _)] = await read_views(rpc, [contract.validators_of(version)])
+    return FixedDirectory(
+        [
+            ValidatorEndpoint(index, member.name, member.url.rstrip("/"), member.transport_key)
+            for index, member in enumerate(members)
+        ]
+    )
+
+
+async def create_meter_sender(
+    rpc: Rpc, network: Network, meter: Meter, http: httpx.AsyncClient
+) -> FrameSender:
+    """Brings the meter's records to the network's validators while it runs."""
+    return FrameSender(
+        meter,
+        ChainCursors(rpc, network),
+        await load_directory(rpc, network),
+        http,
+        settings=SenderSettings(poll_s=CURSOR_POLL_S),
+    )
+
+
+def list_meter_folders(folder: NetworkFolder) -> list[Path]:
+    """The folders of the meters registered from here, by name."""
+    return sorted(path.parent for path in (folder.root / "meters").glob("*/meter.json"))
+
+
+async def settle_left_overs(
+    rpc: Rpc, network: Network, folder: NetworkFolder, patience_s: float
+) -> list[str]:
+    """What local meters had acknowledged is settled, also where the chain lost it again.
+
+    Returns:
+        Names of meters with records that did not settle in time, or that other programs use.
+    """
+    unsettled: list[str] = []
+    async with httpx.AsyncClient(timeout=10.0, trust_env=False) as http:
+        for path in list_meter_folders(folder):
+            try:
+                with open_meter(path) as meter:
+                    await _settle_meter(rpc, network, meter, http, patience_s)
+            except (DrainTimedOut, FolderLocked):
+                unsettled.append(path.name)
+    return unsettled
+
+
+async def _settle_meter(
+    rpc: Rpc, network: Network, meter: Meter, http: httpx.AsyncClient, patience_s: float
+) -> None:
+    cursors = await ChainCursors(rpc, network).read_cursors([meter.id])
+    if cursors[meter.id].next_seq >= meter.journal.next_seq:
+        return
+    sender = await create_meter_sender(rpc, network, meter, http)
+    async with sender.running():
+        await sender.drain(patience_s)
