@@ -88,6 +88,10 @@ class ChainView:
         """The newest block's number, -1 before the first."""
         return next(reversed(self._headers)) if self._headers else -1
 
+    def read_cursor(self, meter: int) -> Cursor:
+        """Where a meter stands; one that never settled anything stands at 0."""
+        return self.cursors.get(meter) or Cursor()
+
     def restore(self, facts: Iterable[tuple[int, Fact]], cursors: Mapping[int, Cursor]) -> None:
         """The view stands where the index stands: at start, and after blocks were taken back."""
         self._book, self._fact_blocks = FactBook(), []
@@ -165,6 +169,11 @@ class ChainView:
         if known is None and (known := await self._read_header(number)) is not None:
             self.add_header(known)
         return known
+
+    async def find_head(self, number: int) -> None:
+        """The view has a head again: block `number` as the chain has it, if that is one."""
+        if number >= 0 and (found := await self._read_header(number)) is not None:
+            self.add_header(found)
 
     async def _wait_for(self, number: int, timeout_s: float) -> bool:
         if self.head_number >= number:

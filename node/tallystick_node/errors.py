@@ -4,6 +4,8 @@ TallystickError
 ├── InvalidInput
 │   ├── SettingsInvalid         a setting is wrong or unsafe
 │   ├── TokenMissing            401: no bearer token, or a wrong one
+│   ├── HostRefused             403: a loopback node asked under a foreign name
+│   ├── ParameterInvalid        400
 │   ├── BodyTooLarge            413
 │   ├── BodyTooSlow             408
 │   ├── SequenceConflict        409: equivocation
@@ -42,6 +44,19 @@ class TokenMissing(InvalidInput):
 
     code = "token_missing"
     http_status = 401
+
+
+class HostRefused(InvalidInput):
+    """A node without a token was asked under a name that is not this machine's."""
+
+    code = "host_refused"
+    http_status = 403
+
+
+class ParameterInvalid(InvalidInput):
+    """A parameter of a request is not of its kind."""
+
+    code = "parameter_invalid"
 
 
 class BodyTooLarge(InvalidInput):

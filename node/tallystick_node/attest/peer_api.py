@@ -12,11 +12,12 @@ from fastapi.responses import JSONResponse
 
 from tallystick.core.batches import MAX_TRANSACTION_BYTES
 from tallystick.core.errors import TallystickError
-from tallystick.core.facts import Validator
 from tallystick_node.attest.attester import Attester
 from tallystick_node.bodies import read_body
 from tallystick_node.clock import Clock
 from tallystick_node.errors import NotAttesting, RateLimited
+from tallystick_node.membership import Membership
+from tallystick_node.metrics import NodeMetrics
 from tallystick_node.peers.signing import (
     PeerHeaders,
     PeerRequest,
@@ -31,27 +32,19 @@ BODY_TIMEOUT_S: Final = 5.0
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where this validator stands in the set in force; `index` is None where it is not in it."""
-
-    validators: tuple[Validator, ...]
-    index: int | None
-
-
 @dataclass(slots=True)
 class PeerGate:
     """Lets through what a validator in force signed for this one, once, at a bounded rate.
 
     Args:
         network_id: 32 bytes.
-        read_standing: the set in force, and this node's index in it.
+        read_membership: the set in force, and this node's index in it.
         rates: per peer.
         clock: this node's.
     """
 
     network_id: bytes
-    read_standing: Callable[[], Standing]
+    read_membership: Callable[[], Membership]
     rates: TokenBuckets
     clock: Clock
     nonces: SeenNonces
@@ -76,30 +69,31 @@ class PeerGate:
         Raises:
             NotAttesting, PeerUnknown, PeerReplayed.
         """
-        standing = self.read_standing()
-        if standing.index is None:
+        membership = self.read_membership()
+        if membership.index is None:
             raise NotAttesting("this validator is not in the set in force")
         signed = PeerRequest(
             self.network_id,
             request.method,
             request.url.path,
-            standing.index,
+            membership.index,
             claims.time_ms,
             claims.nonce,
             body,
         )
-        verify_request(claims, signed, standing.validators)
+        verify_request(claims, signed, membership.validators)
         self.nonces.check_fresh(claims, self.clock())
         self.rates.take(claims.sender, 1, self.clock())
-        return standing.index
+        return membership.index
 
 
-def create_peer_router(attester: Attester, gate: PeerGate) -> APIRouter:
+def create_peer_router(attester: Attester, gate: PeerGate, metrics: NodeMetrics) -> APIRouter:
     """The route that peers ask.
 
     Args:
         attester: judges and signs.
         gate: refuses strangers.
+        metrics: this node's.
     """
     router = APIRouter()
 
@@ -111,10 +105,13 @@ def create_peer_router(attester: Attester, gate: PeerGate) -> APIRouter:
         body = await read_body(request, limit_bytes=MAX_TRANSACTION_BYTES, timeout_s=BODY_TIMEOUT_S)
         index = gate.admit(request, claims, body)
         try:
-            attestation = await attester.attest(body)
+            with metrics.attest_seconds.time():
+                attestation = await attester.attest(body)
         except TallystickError as error:
+            metrics.attestations.labels(error.code).inc()
             log.info("batch_not_attested", peer=claims.sender, **error.as_dict())
             raise
+        metrics.attestations.labels("attested").inc()
         return JSONResponse({"index": index, "attestation": "0x" + attestation.hex()})
 
     return router

@@ -15,12 +15,14 @@ from tallystick.core.facts import Facts
 from tallystick.core.frame_checks import check_frame
 from tallystick.core.frames import Frame, decode_frame, decode_frames, encode_frame
 from tallystick.core.usage import read_time_ms
+from tallystick_node.chain_view import SettledFrame
 from tallystick_node.clock import Clock
 from tallystick_node.errors import ChainBehind, FrameFromFuture, StorageFull
 from tallystick_node.intake.equivocation import EquivocationLog
 from tallystick_node.intake.journal import Entry, FrameJournal
 from tallystick_node.intake.meter_rates import MeterRates
 from tallystick_node.intake.pool import Conflict, FramePool, PooledFrame, Standing
+from tallystick_node.metrics import NodeMetrics
 
 log = structlog.get_logger(__name__)
 
@@ -64,37 +66,42 @@ class IntakeStores:
     proofs: EquivocationLog
 
 
+@dataclass(frozen=True, slots=True)
+class IntakeTerms:
+    """This network, how long without news of the chain is too long, frames a body may hold."""
+
+    network_id: bytes
+    stalled_after_ms: int
+    max_frames: int
+
+
 class Intake:
     """Takes frames.
 
     Args:
         chain: as followed.
-        network_id: 32 bytes.
+        terms: see there.
         stores: pool, journal and proofs.
         rates: per meter.
         clock: this node's.
-        stalled_after_ms: without news of the chain for this long, nothing is taken.
-        max_frames: per body.
+        metrics: this node's.
     """
 
     def __init__(
         self,
         chain: FollowedChain,
-        network_id: bytes,
+        terms: IntakeTerms,
         stores: IntakeStores,
         rates: MeterRates,
         clock: Clock,
-        *,
-        stalled_after_ms: int,
-        max_frames: int,
+        metrics: NodeMetrics,
     ) -> None:
         self._chain = chain
-        self._network_id = network_id
+        self._terms = terms
         self._pool, self._journal, self._proofs = stores.pool, stores.journal, stores.proofs
         self._rates = rates
         self._clock = clock
-        self._stalled_after_ms = stalled_after_ms
-        self._max_frames = max_frames
+        self._metrics = metrics
         self._is_open = True
 
     def close(self) -> None:
@@ -127,7 +134,7 @@ class Intake:
         error: TallystickError | None = None
         try:
             self._check_following()
-            for frame in decode_frames(body, max_frames=self._max_frames):
+            for frame in decode_frames(body, max_frames=self._terms.max_frames):
                 standing, place = self._offer(frame)
                 receipts.append(Receipt(frame.meter, frame.first_seq, frame.count, standing))
                 if place is not None:
@@ -137,17 +144,39 @@ class Intake:
         try:
             await self._store(places)
         except StorageFull as refusal:
-            return Answer((), refusal)
+            receipts, error = [], refusal
+        self._count(receipts, error)
         return Answer(receipts, error)
+
+    def apply_settled(self, frames: Sequence[SettledFrame]) -> None:
+        """Settled frames leave pool and journal; quarantined records count against their meter."""
+        now_ms = self._clock()
+        for frame in frames:
+            records = frame.end_seq - frame.first_seq
+            self._rates.note_settled(frame.meter, records, frame.quarantined, now_ms)
+            self._metrics.records_settled.inc(records)
+            self._metrics.records_quarantined.inc(frame.quarantined)
+        for meter in {frame.meter for frame in frames}:
+            passed = self._pool.prune(meter)
+            if passed:
+                self._journal.prune(meter, passed)
+
+    def _count(self, receipts: Sequence[Receipt], error: TallystickError | None) -> None:
+        for receipt in receipts:
+            self._metrics.frames_received.labels(receipt.status).inc()
+            if receipt.status == Standing.ACCEPTED:
+                self._metrics.records_accepted.inc(receipt.count)
+        if error is not None:
+            self._metrics.frames_received.labels(error.code).inc()
 
     def _check_following(self) -> None:
         synced_at_ms = self._chain.synced_at_ms
         if not self._is_open:
             raise ChainBehind("this validator is stopping")
-        if synced_at_ms is None or self._clock() - synced_at_ms > self._stalled_after_ms:
+        if synced_at_ms is None or self._clock() - synced_at_ms > self._terms.stalled_after_ms:
             raise ChainBehind(
                 "this validator does not follow the chain at present",
-                expected=f"news within {self._stalled_after_ms} ms",
+                expected=f"news within {self._terms.stalled_after_ms} ms",
                 actual="none yet" if synced_at_ms is None else self._clock() - synced_at_ms,
             )
 
@@ -155,7 +184,7 @@ class Intake:
         """The frame's standing after all checks; it is copied, so that the body can go."""
         now_ms = self._clock()
         facts = self._chain.facts
-        check_frame(borrowed, facts, self._network_id, now_ms)
+        check_frame(borrowed, facts, self._terms.network_id, now_ms)
         check_not_ahead(borrowed, now_ms, facts.rules_at(now_ms).ahead_ms)
         self._rates.take(borrowed.meter, borrowed.count, now_ms)
         frame = decode_frame(encode_frame(borrowed))

@@ -25,6 +25,7 @@ LONGEST_REST_MS: Final = 10_000
 RETRY_REFERENCE_S: Final = 0.1
 REFERENCE_TRIES: Final = 5
 HTTP_OK: Final = 200
+PROBE_TIMEOUT_S: Final = 2.0
 MAX_ANSWER_BYTES: Final = 4_096
 
 log = structlog.get_logger(__name__)
@@ -71,6 +72,7 @@ class PeerClient:
         self._clock = clock
         self._urls = urls
         self._health: dict[bytes, _Health] = {}
+        self._timeout_s = timeout_s
         self._http = httpx.AsyncClient(timeout=timeout_s, transport=transport, trust_env=False)
 
     def is_resting(self, peer: Validator) -> bool:
@@ -102,8 +104,9 @@ class PeerClient:
     async def probe(self, peer: Validator) -> bool:
         """Whether the peer answers at all; its health is noted."""
         try:
-            response = await self._http.get(self._url(peer) + HEALTH_PATH)
-        except (httpx.HTTPError, httpx.InvalidURL):
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                response = await self._http.get(self._url(peer) + HEALTH_PATH)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
             self._note_failure(peer)
             return False
         self._note_answer(peer)
@@ -133,9 +136,10 @@ class PeerClient:
         )
         headers = sign_request(self._key, sender, request)
         try:
-            body = await self._exchange(self._url(peer) + ATTESTATIONS_PATH, headers, batch)
+            async with asyncio.timeout(self._timeout_s):
+                body = await self._exchange(self._url(peer) + ATTESTATIONS_PATH, headers, batch)
             answer = msgspec.json.decode(body, type=PeerAnswer)
-        except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError, TimeoutError) as error:
             log.info("peer_failed", peer=peer.name, error=f"{type(error).__name__}: {error}")
             self._note_failure(peer)
             return None

@@ -146,6 +146,8 @@ class Settler:
         self._sent: dict[bytes, Flight] = {}
         self._deferred_until_ms: dict[int, int] = {}
         self._count = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self.in_flight = 0
         """Batches proposed whose outcome is not known."""
 
@@ -161,6 +163,7 @@ class Settler:
                 self._slots.release()
         if flight is not None:
             self.in_flight += 1
+            self._idle.clear()
             self._metrics.batches_proposed.inc()
             self._proposed.put_nowait(flight)
 
@@ -191,6 +194,10 @@ class Settler:
             if not is_sent:
                 self._sent.pop(flight.proposal.data_hash, None)
                 self._land(flight)
+
+    async def wait_idle(self) -> None:
+        """Returns once the outcome of every batch is known."""
+        await self._idle.wait()
 
     def apply_outcomes(self, outcomes: Iterable[Outcome]) -> None:
         """What the chain decided about batches of this node; their frames are theirs no longer."""
@@ -285,6 +292,8 @@ class Settler:
         self._source.release(flight.number)
         self._slots.release()
         self.in_flight -= 1
+        if not self.in_flight:
+            self._idle.set()
 
     def _log_end(self, flight: Flight, outcome: str) -> None:
         proposal = flight.proposal

@@ -1,0 +1,145 @@
+"""Following: every block goes once, in order, to all who have to know of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from tallystick.chain.blocks import Advanced, Block, Unwound
+from tallystick.chain.rpc import Rpc
+from tallystick.chain.submission_effects import Outcome
+from tallystick.core.facts import Fact
+from tallystick.core.settlement import Cursor
+from tallystick_node.chain_view import ChainView, Header, SettledFrame
+from tallystick_node.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+
+class BlockFollower(Protocol):
+    """Where blocks come from."""
+
+    async def poll(self) -> Advanced | Unwound | None:
+        """What happened since the last poll."""
+
+    @property
+    def position(self) -> int:
+        """The last block followed."""
+
+
+class BlockIndex(Protocol):
+    """The index, which keeps what the view forgets."""
+
+    async def put(self, blocks: Sequence[Block]) -> None:
+        """The blocks will be applied; waits while too many are pending."""
+
+    async def unwind(self, to_block: int) -> None:
+        """Blocks after `to_block` are gone."""
+
+    @property
+    def facts(self) -> Iterable[tuple[int, Fact]]:
+        """Every fact with the block that announced it, in order."""
+
+    @property
+    def cursors(self) -> Mapping[int, Cursor]:
+        """By meter."""
+
+
+class Submissions(Protocol):
+    """What this node has sent."""
+
+    def on_block(self, block: Block) -> list[Outcome]:
+        """What the block decided."""
+
+    def on_unwound(self, to_block: int) -> None:
+        """Blocks were taken back."""
+
+    async def tick(self) -> list[Outcome]:
+        """Whatever is due."""
+
+
+class Listener(Protocol):
+    """Stages that go by what settled."""
+
+    def apply_settled(self, frames: Sequence[SettledFrame]) -> None:
+        """These frames settled, whoever submitted them."""
+
+    def apply_outcomes(self, outcomes: Iterable[Outcome]) -> None:
+        """These batches of this node came to an end."""
+
+
+class Following:
+    """The follower's loop.
+
+    Args:
+        follower: of the chain.
+        view: kept up to date.
+        index: fed with every block.
+        submissions: told what was mined.
+        listener: told what settled.
+        clock: this node's.
+        interval_s: between polls that bring nothing.
+    """
+
+    def __init__(
+        self,
+        follower: BlockFollower,
+        view: ChainView,
+        index: BlockIndex,
+        submissions: Submissions,
+        listener: Listener,
+        clock: Clock,
+        *,
+        interval_s: float,
+    ) -> None:
+        self._follower = follower
+        self._view = view
+        self._index = index
+        self._submissions = submissions
+        self._listener = listener
+        self._clock = clock
+        self._interval_s = interval_s
+
+    async def restore(self) -> None:
+        """The view stands where the index stands."""
+        self._view.restore(self._index.facts, self._index.cursors)
+        await self._view.find_head(self._follower.position)
+
+    async def step(self) -> None:
+        """One poll, and all that follows from it."""
+        match await self._follower.poll():
+            case Advanced() as advanced:
+                await self._advance(advanced)
+            case Unwound(to_block):
+                log.warning("chain_unwound", to_block=to_block)
+                self._submissions.on_unwound(to_block)
+                await self._index.unwind(to_block)
+                await self.restore()
+            case None:
+                self._view.synced_at_ms = self._clock()
+                await asyncio.sleep(self._interval_s)
+
+    async def tick(self) -> None:
+        """Resends and look-ups that are due, about once a second."""
+        await asyncio.sleep(1)
+        self._listener.apply_outcomes(await self._submissions.tick())
+
+    async def _advance(self, advanced: Advanced) -> None:
+        settled = await self._view.apply(advanced.blocks)
+        for block in advanced.blocks:
+            self._listener.apply_outcomes(self._submissions.on_block(block))
+        self._listener.apply_settled(settled)
+        await self._index.put(advanced.blocks)
+        if self._view.head_number >= advanced.head:
+            self._view.synced_at_ms = self._clock()
+
+
+async def read_header(rpc: Rpc, number: int, clock: Clock) -> Header | None:
+    """A block's header straight from the chain, None where it has none of that number."""
+    raw = await rpc.call("eth_getBlockByNumber", hex(number), False)
+    if raw is None:
+        return None
+    return Header(number, raw["hash"].lower(), int(raw["timestamp"], 16), clock())

@@ -1,0 +1,91 @@
+"""The HTTP server: uvicorn with bounds on what a connection may take and hold."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tallystick_node.errors import SettingsInvalid
+from tallystick_node.settings import ServerLimits
+
+BACKLOG = 2_048
+
+
+def create_protocol(header_timeout_s: float) -> type[asyncio.Protocol]:
+    """Uvicorn's protocol, which also closes a connection whose request's head does not arrive."""
+
+    class BoundedHttpProtocol(HttpToolsProtocol):
+        head_timer: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvicorn's signature
+            super().connection_made(transport)
+            self._start_waiting()
+
+        def on_message_begin(self) -> None:
+            self._start_waiting()
+            super().on_message_begin()
+
+        def on_headers_complete(self) -> None:
+            self._stop_waiting()
+            super().on_headers_complete()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stop_waiting()
+            super().connection_lost(exc)
+
+        def _start_waiting(self) -> None:
+            self._stop_waiting()
+            self.head_timer = self.loop.call_later(header_timeout_s, self.transport.close)
+
+        def _stop_waiting(self) -> None:
+            if self.head_timer is not None:
+                self.head_timer.cancel()
+                self.head_timer = None
+
+    return BoundedHttpProtocol
+
+
+def create_server(app: ASGIApp, limits: ServerLimits) -> uvicorn.Server:
+    """A server that leaves signals and logging to the node."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=create_protocol(limits.header_timeout_s),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=BACKLOG,
+            limit_concurrency=limits.connections,
+            timeout_keep_alive=limits.keep_alive_s,
+            timeout_graceful_shutdown=max(int(limits.shutdown_s), 1),
+        )
+    )
+    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment, method-assign]
+    return server
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 takes any free one.
+
+    Raises:
+        SettingsInvalid: the address is in use, or not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise SettingsInvalid(
+            f"cannot listen on {host}:{port}", expected="a free port", actual=error.strerror
+        ) from error
+    return bound
