@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from web3 import Web3
 
 from tallystick.chain.bindings import authority as roles
 from tallystick.chain.bindings.authority import Authority
+from tallystick.chain.bindings.budgets import Budgets
 from tallystick.chain.bindings.registry import Registry
 from tallystick.chain.bindings.tariff import Tariff
 from tallystick.chain.bindings.validators import Validators
@@ -51,6 +52,37 @@ def deploy_network(
     _register_resources(governance, registrar, addresses, tariff)
     check_deployment(w3, addresses, registrar.address, founding, config, tariff)
     return replace(find_network(w3, addresses.ledger), start_block=start_block)
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A new organisation: who controls it, who grants in it, and how much in all."""
+
+    name: str
+    controller: str
+    registrar: str
+    mint_allowance_ucr: int
+
+
+def found_organisation(
+    governance: TransactionSender, network: Network, organisation: Organisation
+) -> int:
+    """An organisation exists with a controller, a registrar and a mint allowance; gives its id.
+
+    Raises:
+        TransactionReverted: such as AlreadyExists where the name is taken.
+    """
+    create = Registry(network.addresses.registry).create_account(
+        0, organisation.name, organisation.controller
+    )
+    organisation_id = governance.send(create).outcome
+    role = roles.registrar_of(organisation_id)
+    governance.send(Authority(network.addresses.authority).grant_role(role, organisation.registrar))
+    allowance = Budgets(network.addresses.budgets).set_mint_allowance(
+        organisation_id, organisation.mint_allowance_ucr
+    )
+    governance.send(allowance)
+    return organisation_id
 
 
 def _deploy_contracts(

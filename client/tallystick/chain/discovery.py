@@ -9,7 +9,7 @@ from web3 import Web3
 from tallystick.chain.bindings.budgets import Budgets
 from tallystick.chain.bindings.ledger import Ledger
 from tallystick.chain.bindings.registry import Registry
-from tallystick.chain.errors import NetworkMismatch
+from tallystick.chain.errors import AnswerMalformed, NetworkMismatch, TransactionReverted
 from tallystick.chain.network import Addresses, Network
 from tallystick.chain.reader import Dialogue, expect, hold, hold_async, reading_together
 from tallystick.chain.rpc import Rpc
@@ -46,7 +46,12 @@ def discovering(ledger: str) -> Dialogue[Network]:
         raise NetworkMismatch(
             "no contract lies at the ledger's address", expected="a UsageLedger", actual=ledger
         )
-    _, (parts,) = yield from reading_together([Ledger(ledger).parts()])
+    try:
+        _, (parts,) = yield from reading_together([Ledger(ledger).parts()])
+    except (TransactionReverted, AnswerMalformed) as error:
+        raise NetworkMismatch(
+            "another contract lies at the ledger's address", expected="a UsageLedger", actual=ledger
+        ) from error
     registry, budgets = Registry(parts.registry), Budgets(parts.budgets)
     _, found = yield from reading_together(
         [registry.network_id(), registry.authority(), budgets.credits(), budgets.state()]
