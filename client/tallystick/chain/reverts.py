@@ -97,8 +97,11 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         "{latestMs} ms or later",
         "{fromMs}",
     ),
-    "ChangeTooSoon": Meaning(
-        ValueRefused, "a change would begin too soon", "{earliestMs} ms or later", "{fromMs}"
+    "FactTooEarly": Meaning(
+        ValueRefused, "a change would begin too early", "{earliestMs} ms or later", "{fromMs}"
+    ),
+    "ContextTooLarge": Meaning(
+        ValueRefused, "no record can hold so large a context", "at most {limit}", "{context}"
     ),
     "ParameterInvalid": Meaning(ValueRefused, "a parameter is out of bounds", actual="{name}"),
     "LeadTooLong": Meaning(ValueRefused, "the lead is too long", "at most {limitS} s", "{leadS}"),
