@@ -51,8 +51,10 @@ def test_parse_credits_is_exact(text: str, amount_ucr: int) -> None:
 
 
 def test_parse_credits_refuses_more_than_a_contract_keeps() -> None:
+    largest = format_credits(MAX_AMOUNT_UCR).replace(",", "")
+    assert parse_credits(largest) == MAX_AMOUNT_UCR
     with pytest.raises(AmountInvalid):
-        parse_credits("1" * 30)
+        parse_credits(format_credits(MAX_AMOUNT_UCR + 1).replace(",", ""))
 
 
 @given(st.integers(0, MAX_AMOUNT_UCR))

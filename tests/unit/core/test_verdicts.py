@@ -40,7 +40,6 @@ from tallystick.core.valuation import compute_cost_ucr
 from tallystick.core.verdicts import compute_charged_time_ms, compute_verdicts
 
 TIGHT = Bounds(1_000, 50, 50, 50, 10**9)
-CHEAP = Bounds(2**24 - 1, 2**32 - 1, 2**32 - 1, 2**32 - 1, 99_999)
 HOUR_MS = 60 * MINUTE_MS
 
 
@@ -151,9 +150,11 @@ def test_record_is_quarantined_when_its_context_could_overflow_whatever_the_boun
 
 
 def test_record_is_quarantined_when_its_cost_is_over_the_maximum() -> None:
-    cheap = Meter(METER, ACME, "gateway", "0x1e", CHEAP, active=True, from_ms=0)
-    assert reason_of(build_records(in_fresh=999), cheap) == Reason.VALUED
-    assert reason_of(build_records(in_fresh=1_000), cheap) == Reason.COST_OVER_MAXIMUM
+    (cost_ucr,) = judge(build_records(), build_facts())
+    for most_ucr, reason in ((cost_ucr, Reason.VALUED), (cost_ucr - 1, Reason.COST_OVER_MAXIMUM)):
+        bounds = replace(WIDE, max_cost_ucr=most_ucr)
+        meter = Meter(METER, ACME, "gateway", "0x1e", bounds, active=True, from_ms=0)
+        assert reason_of(build_records(), meter) == reason
 
 
 def test_first_failing_check_gives_the_reason() -> None:
@@ -178,15 +179,17 @@ def test_charged_time_is_clamped_to_the_window() -> None:
     assert compute_charged_time_ms(times, 1_000, RULES).tolist() == [0, 301_000, 301_000]
 
 
-def test_rates_are_those_in_force_at_the_records_own_time() -> None:
+@pytest.mark.parametrize("changed_ms", [NOW_MS - HOUR_MS, NOW_MS])
+def test_rates_are_those_in_force_at_the_records_own_time(changed_ms: int) -> None:
     dearer = replace(GPT_4O, w_in=2 * GPT_4O.w_in)
-    facts = build_facts(ResourceRates(2, MODEL, dearer, NOW_MS - HOUR_MS))
+    facts = build_facts(ResourceRates(2, MODEL, dearer, changed_ms))
     records = build_records(3)
     records["time_lo"] -= np.array([0, HOUR_MS, HOUR_MS + 1], dtype=np.uint32)
     old, new = (
         compute_cost_ucr({"in_fresh": 1_000}, resolve_rates(rates)) for rates in (GPT_4O, dearer)
     )
-    assert judge(records, facts) == [new, new, old]
+    is_new = [NOW_MS - gap_ms >= changed_ms for gap_ms in (0, HOUR_MS, HOUR_MS + 1)]
+    assert judge(records, facts) == [new if changed else old for changed in is_new]
 
 
 def test_time_is_never_a_reason_for_cost_zero() -> None:
