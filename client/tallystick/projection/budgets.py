@@ -22,5 +22,7 @@ class Budget:
     frozen: bool
     frozen_why: str
     """Such as `overdraft`, `limit` or `overdraft, limit`; empty where not frozen."""
+    period: str
+    """Such as `none`, `30d`, `week` or `month`."""
     period_start_ms: int | None
     period_end_ms: int | None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -11,9 +13,9 @@ from tallystick.projection.reader import Reader, Row
 
 _ACCOUNTS: Final = """
     SELECT accounts.*, limit_ucr, spent_ucr, spent_lifetime_ucr, leased_ucr, balance_ucr,
-        overdraft_ucr, soft_ppm, frozen, frozen_why, period_start_ms, period_end_ms,
+        overdraft_ucr, soft_ppm, frozen, frozen_why, period, period_start_ms, period_end_ms,
         budgets.block AS budget_block
-    FROM accounts LEFT JOIN budgets USING (account)
+    FROM accounts LEFT JOIN budgets USING (account) ORDER BY path
 """
 _METERS: Final = """
     SELECT meters.*, accounts.path AS account_path, coalesce(next_seq, 0) AS next_seq,
@@ -50,12 +52,14 @@ class DirectoryQueries:
         self._reader = Reader(projection)
 
     def accounts(self) -> list[Row]:
-        """All accounts by path, each with its budget as last read (None where it never was)."""
-        return self._reader.fetch_all(f"{_ACCOUNTS} ORDER BY path")
+        """All accounts by path, each with its budget as last read (None where it never was).
 
-    def account(self, path: str) -> Row | None:
-        """One account by its path, as in `accounts`."""
-        return self._reader.fetch_one(f"{_ACCOUNTS} WHERE path = $path", {"path": path})
+        `remaining_ucr` is what the account and all below it can still spend: their balances, as far
+        as the limits of the account, of those below and of those above allow.
+        """
+        found = self._reader.fetch_all(_ACCOUNTS)
+        remaining_ucr = compute_remaining_ucr(found)
+        return [{**row, "remaining_ucr": remaining_ucr[row["account"]]} for row in found]
 
     def meters(self) -> list[Row]:
         """All meters, with their account's path, their cursor, and how many records failed."""
@@ -98,6 +102,37 @@ class DirectoryQueries:
     def index_history(self) -> list[Row]:
         """Every price index, newest first."""
         return self._reader.fetch_all("SELECT * FROM indices ORDER BY from_ms DESC, index_class")
+
+
+def compute_remaining_ucr(accounts: Sequence[Row]) -> dict[int, int | None]:
+    """What each account can still spend; None where its budget was never read.
+
+    Args:
+        accounts: rows of `DirectoryQueries.accounts`, parents with smaller ids than their children.
+    """
+    by_id = {row["account"]: row for row in accounts if row["balance_ucr"] is not None}
+    available: dict[int, int] = defaultdict(int)
+    for account in sorted(by_id, reverse=True):
+        row = by_id[account]
+        available[account] = _at_most(available[account] + row["balance_ucr"], _room_ucr(row))
+        available[row["parent"]] += available[account]
+    rooms: dict[int, int | None] = {0: None}
+    remaining: dict[int, int | None] = dict.fromkeys(row["account"] for row in accounts)
+    for account in sorted(by_id):
+        above = rooms.get(by_id[account]["parent"])
+        own = _room_ucr(by_id[account])
+        rooms[account] = own if above is None else _at_most(above, own)
+        remaining[account] = _at_most(available[account], above)
+    return remaining
+
+
+def _room_ucr(row: Row) -> int | None:
+    """What the limit leaves, None without one."""
+    return None if row["limit_ucr"] is None else max(row["limit_ucr"] - row["spent_ucr"], 0)
+
+
+def _at_most(amount: int, bound: int | None) -> int:
+    return amount if bound is None else min(amount, bound)
 
 
 def _resolve(facts: Facts, resource: int, at_ms: int) -> Row | None:

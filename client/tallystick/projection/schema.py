@@ -191,6 +191,7 @@ BUDGETS: Final = Table(
         "soft_ppm": "UINTEGER",
         "frozen": "BOOLEAN",
         "frozen_why": "VARCHAR",
+        "period": "VARCHAR",
         "period_start_ms": "BIGINT",
         "period_end_ms": "BIGINT",
     },
