@@ -80,6 +80,11 @@ class Rpc:
         )
         self._identity: tuple[int, str] | None = None
 
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The endpoints in the order of preference."""
+        return tuple(endpoint.url for endpoint in self._endpoints)
+
     def require_chain(self, chain_id: int, genesis_hash: str) -> None:
         """From now on, only endpoints of this chain are used.
 
