@@ -105,6 +105,20 @@ def test_longest_use_of_the_dearest_gpu_fits_its_bounds() -> None:
     assert dearest < bounds.max_cost_ucr == load_network_config().meter_bounds.max_cost_ucr
 
 
+def test_documented_tables_say_what_is_configured() -> None:
+    tables = (Path(__file__).resolve().parents[3] / "docs" / "tariff.md").read_text()
+    rows = [[cell.strip(" `") for cell in row.split("|")[1:-1]] for row in tables.splitlines()]
+    documented = {row[0].split("`")[0]: row[1:] for row in rows if row}
+    for slug, model in MODELS.items():
+        rates = model.rates
+        numbers = [int(cell.replace(",", "")) for cell in documented[slug][1:]]
+        assert numbers == [rates.w_in, rates.w_out, rates.mci_quad]
+    for slug, gpu in GPUS.items():
+        multiplier, _, index_class = documented[slug]
+        assert multiplier == f"{gpu.rates.gpu_multiplier_ppm / 1_000_000:.2f}"
+        assert index_class == gpu.index_class
+
+
 def test_config_is_refused_when_unknown() -> None:
     with pytest.raises(ConfigInvalid, match="no such chain configuration"):
         load_network_config("atlantis")
