@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from web3 import Web3
+from typing import TYPE_CHECKING, Any
 
 from tallystick.chain.bindings.budgets import Budgets
 from tallystick.chain.bindings.ledger import Ledger
@@ -13,6 +11,9 @@ from tallystick.chain.errors import AnswerMalformed, NetworkMismatch, Transactio
 from tallystick.chain.network import Addresses, Network
 from tallystick.chain.reader import Dialogue, expect, hold, hold_async, reading_together
 from tallystick.chain.rpc import Rpc
+
+if TYPE_CHECKING:
+    from web3 import Web3
 
 
 async def discover_network(rpc: Rpc, ledger: str) -> Network:

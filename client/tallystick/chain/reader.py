@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any, TypeVar, cast
-
-from requests import RequestException
-from web3 import HTTPProvider, Web3
-from web3.providers.base import JSONBaseProvider
-from web3.types import RPCEndpoint, RPCResponse
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from tallystick.chain.calls import View
 from tallystick.chain.errors import AnswerMalformed, ChainUnreachable, Refusal, RpcRefused
 from tallystick.chain.reverts import explain_refusal
 from tallystick.chain.rpc import MAX_BATCH_CALLS, Call, Rpc
+
+if TYPE_CHECKING:
+    from web3 import Web3
+    from web3.providers.base import JSONBaseProvider
+    from web3.types import RPCEndpoint, RPCResponse
 
 T = TypeVar("T")
 Answers = list[Any | RpcRefused]
@@ -26,6 +26,9 @@ LATEST = "latest"
 
 def connect(url: str, *, timeout_s: float = 10.0) -> Web3:
     """A web3 over one endpoint that asks once and says so when nobody answers."""
+    # Importing web3 takes longer than most programs here run, and only those that wait need it.
+    from web3 import HTTPProvider, Web3  # noqa: PLC0415
+
     provider = HTTPProvider(
         url, request_kwargs={"timeout": timeout_s}, exception_retry_configuration=None
     )
@@ -110,13 +113,13 @@ def ask_many(w3: Web3, calls: Sequence[Call]) -> Answers:
     Raises:
         ChainUnreachable: no answer.
     """
-    requests = [(RPCEndpoint(method), list(params)) for method, params in calls]
+    requests = [(cast("RPCEndpoint", method), list(params)) for method, params in calls]
     try:
         if len(requests) == 1:
             responses = [w3.provider.make_request(*requests[0])]
         else:
             responses = _ask_batch(w3, requests)
-    except (RequestException, OSError) as error:
+    except OSError as error:
         raise ChainUnreachable("the chain endpoint did not answer", actual=str(error)) from error
     return [_answer_of(response) for response in responses]
 
@@ -135,7 +138,7 @@ def expect(answer: Any | RpcRefused) -> Any:  # noqa: ANN401 - JSON
 
 def _ask_batch(w3: Web3, requests: list[tuple[RPCEndpoint, list[object]]]) -> list[RPCResponse]:
     responses: list[RPCResponse] = []
-    provider = cast(JSONBaseProvider, w3.provider)
+    provider = cast("JSONBaseProvider", w3.provider)
     for start in range(0, len(requests), MAX_BATCH_CALLS):
         part = provider.make_batch_request(requests[start : start + MAX_BATCH_CALLS])
         if not isinstance(part, list):

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from eth_account import Account
+from coincurve import PrivateKey
 
 from tallystick.chain.blocks import Block
 from tallystick.chain.errors import ChainUnreachable, Refusal, RpcRefused
 from tallystick.chain.gas import compute_settle_gas
 from tallystick.chain.rpc import Rpc
 from tallystick.chain.settle_calldata import SettleCall, encode_settle
+from tallystick.chain.signing import sign_transaction
 from tallystick.chain.submission_effects import (
     Alarm,
     Broadcast,
@@ -32,6 +33,7 @@ from tallystick.chain.submission_window import (
     SubmissionWindow,
 )
 from tallystick.chain.submissions import Attempt, SubmissionStore
+from tallystick.core.attestation import compute_address
 from tallystick.core.hashes import compute_keccak256
 
 RETRY_S: Final = 0.25
@@ -79,7 +81,7 @@ class Submitter:
         window: int = 32,
     ) -> None:
         self._rpc = rpc
-        self._account = Account.from_key(key)
+        self._key = PrivateKey(key)
         self._ledger = bytes.fromhex(ledger.removeprefix("0x"))
         self._chain_id = chain_id
         self._store = store
@@ -94,7 +96,7 @@ class Submitter:
     @property
     def address(self) -> str:
         """The sender's address, lower case."""
-        return str(self._account.address).lower()
+        return compute_address(self._key.public_key)
 
     @property
     def in_flight(self) -> int:
@@ -166,7 +168,7 @@ class Submitter:
         async with self._step:
             nonce, height = await self._rpc.call_many(
                 [
-                    ("eth_getTransactionCount", (self._account.address, "latest")),
+                    ("eth_getTransactionCount", (self.address, "latest")),
                     ("eth_blockNumber", ()),
                 ]
             )
@@ -242,18 +244,16 @@ class Submitter:
         return outcomes
 
     def _sign(self, nonce: int, gas_price_wei: int, calldata: bytes, gas: int) -> Attempt:
-        signed = self._account.sign_transaction(
-            {
-                "chainId": self._chain_id,
-                "nonce": nonce,
-                "gasPrice": gas_price_wei,
-                "gas": gas,
-                "to": self._ledger,
-                "value": 0,
-                "data": calldata,
-            }
+        raw = sign_transaction(
+            self._key,
+            chain_id=self._chain_id,
+            nonce=nonce,
+            gas_price_wei=gas_price_wei,
+            gas=gas,
+            to=self._ledger,
+            data=calldata,
         )
-        return Attempt("0x" + signed.hash.hex(), gas_price_wei, bytes(signed.raw_transaction))
+        return Attempt("0x" + compute_keccak256(raw).hex(), gas_price_wei, raw)
 
 
 def _read_status(receipt: dict[str, Any]) -> OutcomeStatus:
