@@ -75,6 +75,12 @@ class QueryInvalid(InvalidInput):
     code = "query_invalid"
 
 
+class IndexMissing(InvalidInput):
+    """The database that answers from the chain alone is not installed."""
+
+    code = "index_missing"
+
+
 class NodesUnreachable(TemporaryFailure):
     """No validator answered a question about usage."""
 

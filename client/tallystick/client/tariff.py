@@ -27,7 +27,6 @@ class RatesView(msgspec.Struct, frozen=True):
     mci_base: int
     mci_quad: int
     gpu_multiplier_ppm: int
-    version: int
 
 
 class TariffView(msgspec.Struct, frozen=True, rename={"from_ms": "from"}):
@@ -59,8 +58,9 @@ def resolve_tariff(facts: Facts, time_ms: int) -> TariffView:
     all_starts_ms += [line.starts_ms for line in facts.indices.values()]
     starts_ms = [start for starts in all_starts_ms for start in starts if start <= time_ms]
     epochs = [line.at(time_ms) for line in facts.indices.values()]
+    voted = [line.at(time_ms) for line in facts.rates.values()]
     return TariffView(
-        version=max((view.version for view in resources.values()), default=0),
+        version=max((rates.version for rates in voted if rates is not None), default=0),
         index_epoch=max((step.epoch for step in epochs if step is not None), default=0),
         from_ms=max(starts_ms, default=0),
         resources=resources,
@@ -81,5 +81,4 @@ def _resolve_rates(facts: Facts, resource: int, time_ms: int) -> tuple[str, Rate
         index_class=described.index_class or None,
         **{name: getattr(resolved, name) for name in resolved.__slots__},
         gpu_multiplier_ppm=voted.rates.gpu_multiplier_ppm,
-        version=voted.version,
     )

@@ -48,14 +48,11 @@ def found_network(
 ) -> NetworkFile:
     """A chain runs that holds the network's contracts, the folder says so, no validator runs yet.
 
-    What an earlier attempt left unfinished is discarded.
-
     Raises:
         PortInUse: one of the plan's ports is taken.
         StartFailed: the chain did not start.
         DeploymentFailed: what was deployed is not what was configured.
     """
-    discard_unfinished(folder, processes)
     folder.create()
     names = name_validators(plan.validators)
     KeyRing(folder.keys).create(names)

@@ -13,14 +13,14 @@ from tallystick.chain.rpc import Rpc
 from tallystick.local.anvil import ANVIL, format_url, start_anvil
 from tallystick.local.chain_log import read_blocks
 from tallystick.local.errors import AlreadyRunning
-from tallystick.local.folder import NetworkFile, NetworkFolder, ValidatorEntry, read_identity
-from tallystick.local.founding import NetworkPlan, found_network
+from tallystick.local.folder import NetworkFile, NetworkFolder, read_identity
+from tallystick.local.founding import NetworkPlan, discard_unfinished, found_network
 from tallystick.local.meters import settle_left_overs
 from tallystick.local.processes import ProcessEntry, Processes
 from tallystick.local.programs import find_anvil
 from tallystick.local.recorder import RECORDER
 from tallystick.local.transactions import TransactionJournal
-from tallystick.local.validators import start_validators, wait_until_ready, write_settings
+from tallystick.local.validators import ValidatorLauncher, wait_until_ready, write_settings
 
 VALIDATOR_PATIENCE_S: Final = 15.0
 RECORDER_PATIENCE_S: Final = 30.0
@@ -103,19 +103,22 @@ def _launch(
     anvil = find_anvil()
     if network is None:
         report("starting a chain and deploying the contracts")
-        network = found_network(folder, processes, anvil, plan)
-        _start_recorder(folder, processes, network)
-        _start_missing_validators(folder, processes, network, report)
+        discard_unfinished(folder, processes)
+        with ValidatorLauncher(processes) as launcher:
+            network = found_network(folder, processes, anvil, plan)
+            _start_recorder(folder, processes, network)
+            _start_missing_validators(folder, processes, network, launcher, report)
         return Launched(network, was_new=True, unsettled=[])
     missing = find_missing(network, processes)
     if not missing:
         raise AlreadyRunning(str(folder.root), list_urls(network))
     report(f"starting what is missing: {', '.join(missing)}")
-    if ANVIL in missing:
-        _revive_chain(folder, processes, network)
-    if processes.find(RECORDER) is None:
-        _start_recorder(folder, processes, network)
-    _start_missing_validators(folder, processes, network, report)
+    with ValidatorLauncher(processes) as launcher:
+        if ANVIL in missing:
+            _revive_chain(folder, processes, network)
+        if processes.find(RECORDER) is None:
+            _start_recorder(folder, processes, network)
+        _start_missing_validators(folder, processes, network, launcher, report)
     unsettled = asyncio.run(_settle(folder, network))
     return Launched(network, was_new=False, unsettled=unsettled)
 
@@ -147,15 +150,19 @@ def _start_recorder(folder: NetworkFolder, processes: Processes, network: Networ
 
 
 def _start_missing_validators(
-    folder: NetworkFolder, processes: Processes, network: NetworkFile, report: Report
+    folder: NetworkFolder,
+    processes: Processes,
+    network: NetworkFile,
+    launcher: ValidatorLauncher,
+    report: Report,
 ) -> None:
-    missing: list[ValidatorEntry] = []
-    for validator in network.validators:
-        if processes.find(validator.name) is None:
-            write_settings(folder, network, validator)
-            missing.append(validator)
-    report(f"starting {len(missing)} validators")
-    entries = start_validators(folder, processes, missing)
+    missing = [entry for entry in network.validators if processes.find(entry.name) is None]
+    if not missing:
+        return
+    report(f"starting {', '.join(validator.name for validator in missing)}")
+    for validator in missing:
+        write_settings(folder, network, validator)
+    entries = [launcher.start(folder, validator) for validator in missing]
     asyncio.run(wait_until_ready(processes, missing, entries))
 
 

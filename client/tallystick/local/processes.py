@@ -56,7 +56,11 @@ class Processes:
                 start_new_session=True,
                 env={**os.environ, **(environment or {})},
             )
-        entry = ProcessEntry(name, child.pid, read_start_mark(child.pid) or "")
+        return self.adopt(name, child.pid)
+
+    def adopt(self, name: str, pid: int) -> ProcessEntry:
+        """The process that runs under this pid is one of the network's from now on."""
+        entry = ProcessEntry(name, pid, read_start_mark(pid) or "")
         write_document(self.run / f"{name}.json", entry)
         return entry
 

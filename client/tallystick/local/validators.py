@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, Self
 
 import httpx
 
@@ -42,27 +45,64 @@ def write_settings(folder: NetworkFolder, network: NetworkFile, validator: Valid
     write_document(home / "settings.json", settings)
 
 
-def start_validators(
-    folder: NetworkFolder, processes: Processes, validators: Sequence[ValidatorEntry]
-) -> list[ProcessEntry]:
-    """The validators' processes run; whether they are healthy is for `wait_until_ready`.
+class ValidatorLauncher:
+    """Prepares validators' processes while something else is still going on.
 
-    Raises:
-        PortInUse: another program has one of their ports.
+    Args:
+        processes: of the network.
+
+    Use as a context manager; validators that were started outlive it.
     """
-    for validator in validators:
+
+    def __init__(self, processes: Processes) -> None:
+        self._processes = processes
+
+    def __enter__(self) -> Self:
+        log = make_private_folder(self._processes.logs) / "launcher.log"
+        with log.open("ab") as errors:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "tallystick.local.validator_process"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            )
+        self._log = log
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._child.kill()
+        self._child.communicate()
+
+    def start(self, folder: NetworkFolder, validator: ValidatorEntry) -> ProcessEntry:
+        """The validator's process runs; whether it is healthy is for `wait_until_ready`.
+
+        Raises:
+            PortInUse: another program has its port.
+            StartFailed: no process came to be.
+        """
         check_port_free(int(validator.url.rpartition(":")[2]), validator.name)
-    return [
-        processes.start(
-            validator.name,
-            [
-                sys.executable,
-                *("-m", "tallystick.local.validator_process"),
-                str(folder.node(validator.name).resolve() / "settings.json"),
-            ],
-        )
-        for validator in validators
-    ]
+        settings = folder.node(validator.name).resolve() / "settings.json"
+        answer = self._ask(f"{settings}\t{folder.log(validator.name).resolve()}\n")
+        if not answer.strip().isdigit():
+            raise StartFailed(
+                f"{validator.name} could not be started",
+                expected="a process",
+                actual=read_last_lines(self._log) or answer,
+            )
+        return self._processes.adopt(validator.name, int(answer))
+
+    def _ask(self, line: str) -> str:
+        if self._child.stdin is None or self._child.stdout is None:
+            return ""
+        try:
+            self._child.stdin.write(line)
+            self._child.stdin.flush()
+        except BrokenPipeError:
+            return ""
+        return self._child.stdout.readline()
 
 
 async def wait_until_ready(
@@ -93,11 +133,10 @@ async def _wait_for_one(
     while not await is_ready(http, validator.url):
         if not is_running(entry) or time.monotonic() > deadline:
             log = processes.logs / f"{validator.name}.log"
-            last = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
             raise StartFailed(
                 f"{validator.name} did not become ready",
                 expected=f"{validator.url}/readyz",
-                actual="\n".join(last) or f"nothing in {log}",
+                actual=read_last_lines(log) or f"nothing in {log}",
             )
         await asyncio.sleep(POLL_S)
 
@@ -108,3 +147,10 @@ async def is_ready(http: httpx.AsyncClient, url: str) -> bool:
         return (await http.get(f"{url}/readyz")).is_success
     except httpx.TransportError:
         return False
+
+
+def read_last_lines(log: Path) -> str:
+    """The end of a log, empty where there is none."""
+    if not log.exists():
+        return ""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])

@@ -1,0 +1,224 @@
+"""`tallystick.Client`: everything that the command line does, as one object."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from tallystick.client import accounts, budgets, credits, meters, resources, tariff
+from tallystick.client.accounts import AccountView, CreatedAccount
+from tallystick.client.budgets import BudgetChange, BudgetView
+from tallystick.client.credits import Moved
+from tallystick.client.node_reads import open_reads
+from tallystick.client.meters import MeterView, RegisteredView
+from tallystick.client.outcomes import Outcomes
+from tallystick.client.reads import Reads, RecordQuery, Row, UsageQuery
+from tallystick.client.resources import CreatedResource, ResourceView
+from tallystick.client.status import StatusView, read_status
+from tallystick.client.submission import OpenMeter, Use, encode_uses
+from tallystick.client.tariff import TariffView
+from tallystick.client.wire import Wire, connect_wire, open_wire
+from tallystick.core.usage import Records
+
+DEFAULT_DIR = Path(".tallystick")
+SETTLE_TIMEOUT_S = 60.0
+
+
+class Client:
+    """One network, read and written. Use it as a context manager, or `close` it.
+
+    Amounts are micro-credits (ucr; `parse_credits("12.8")` gives them), times Unix milliseconds.
+
+    Args:
+        wire: the network; `Client.open` and `Client.connect` make it.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self._reads: Reads | None = None
+        self._meters: dict[str, OpenMeter] = {}
+
+    @classmethod
+    def open(cls, dir: str | Path = DEFAULT_DIR) -> Self:  # noqa: A002 - the option's own name
+        """A client of the network whose folder is `dir`, with its keys and meters.
+
+        Raises:
+            NotRunning: there is no network in the folder.
+        """
+        return cls(open_wire(Path(dir)))
+
+    @classmethod
+    def connect(cls, rpc: str | Sequence[str], ledger: str) -> Self:
+        """A reader of a network, from its chain alone.
+
+        Args:
+            rpc: one endpoint of its chain, or several in the order of preference.
+            ledger: the UsageLedger's address.
+
+        Raises:
+            NetworkMismatch: no ledger of ours lies there.
+            ChainUnreachable: no endpoint answered.
+        """
+        return cls(connect_wire([rpc] if isinstance(rpc, str) else rpc, ledger))
+
+    def close(self) -> None:
+        """Meters stop sending, connections are closed."""
+        for meter in self._meters.values():
+            meter.close()
+        self._meters.clear()
+        self.wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Accounts and credits
+
+    def accounts(self) -> list[AccountView]:
+        """Every account, by path."""
+        return accounts.list_accounts(self.wire)
+
+    def create_account(self, path: str) -> CreatedAccount:
+        """The account exists, and everything above it; repeating gives the same id.
+
+        Raises:
+            PathInvalid: such as `Acme/..`.
+            NotAuthorised: the folder's keys do not govern the organisation.
+        """
+        return accounts.create_account(self.wire, path)
+
+    def grant(self, path: str, amount_ucr: int, *, key: str | None = None) -> Moved:
+        """The account holds new credits; an overdraft is repaid from them first.
+
+        Args:
+            path: the account's.
+            amount_ucr: micro-credits.
+            key: makes a repetition harmless.
+
+        Raises:
+            AccountUnknown: no such account.
+            KeyUsedOtherwise: the key was used for something else.
+            FundsInsufficient: beyond the organisation's mint allowance.
+        """
+        return credits.grant(self.wire, path, amount_ucr, key)
+
+    def transfer(
+        self, source: str, target: str, amount_ucr: int, *, key: str | None = None
+    ) -> Moved:
+        """Credits lie with another account of the organisation; see `grant`."""
+        return credits.transfer(self.wire, source, target, amount_ucr, key)
+
+    # Budgets
+
+    def set_budget(self, path: str, change: BudgetChange) -> bool:
+        """The account has the changed budget, what is not named as before; False where it had it."""
+        return budgets.set_budget(self.wire, path, change)
+
+    def budget(self, path: str) -> BudgetView:
+        """One account's budget, as of now."""
+        return budgets.read_budget(self.wire, path)
+
+    def budgets(self) -> list[BudgetView]:
+        """Every account's budget, by path."""
+        return budgets.list_budgets(self.wire)
+
+    def remaining(self, path: str) -> int:
+        """What the account and all below it can still spend, in ucr."""
+        return self.budget(path).remaining
+
+    # Resources and tariff
+
+    def resources(self) -> list[ResourceView]:
+        """Every resource, by id."""
+        return resources.list_resources(self.wire)
+
+    def create_resource(
+        self, slug: str, *, like: str, gpu_type: str | None = None
+    ) -> CreatedResource:
+        """A resource exists that is billed like another one; see `resources.create_resource`."""
+        return resources.create_resource(self.wire, slug, like, gpu_type)
+
+    def tariff(self, at_ms: int | None = None) -> TariffView:
+        """What everything costs, now or at a moment."""
+        return tariff.read_tariff(self.wire, _now_ms() if at_ms is None else at_ms)
+
+    # Meters and use
+
+    def meters(self) -> list[MeterView]:
+        """Every meter, by id."""
+        return meters.list_meters(self.wire)
+
+    def register_meter(self, name: str, account: str) -> RegisteredView:
+        """A meter may bill everything below the account; its key lies in the folder."""
+        return meters.register_meter(self.wire, name, account)
+
+    def open_meter(self, name: str) -> OpenMeter:
+        """A meter of this folder, open until `close`: it records, and sends what it recorded.
+
+        Raises:
+            MeterUnknown: none of this name was registered from this folder.
+            FolderLocked: another process records with it.
+        """
+        if name not in self._meters:
+            self._meters[name] = OpenMeter(self.wire, meters.find_local_meter(self.wire, name))
+        return self._meters[name]
+
+    def submit(self, uses: Iterable[Use] | Records, *, meter: str) -> range:
+        """Use is recorded: kept on disk, to be settled exactly once; gives its sequence numbers.
+
+        Args:
+            uses: dicts by record field with `project` and `resource` by name, or an array of
+                `tallystick.core.usage.RECORD_DTYPE`.
+            meter: a meter of this folder.
+        """
+        records = uses if isinstance(uses, np.ndarray) else self._encode(uses)
+        return self.open_meter(meter).record(records)
+
+    def wait_settled(self, *, meter: str, timeout_s: float = SETTLE_TIMEOUT_S) -> Outcomes:
+        """Everything this client recorded with the meter has an outcome, which is returned.
+
+        Raises:
+            DrainTimedOut: not in time; nothing is lost.
+        """
+        opened = self.open_meter(meter)
+        opened.wait_settled(timeout_s)
+        return opened.read_outcomes()
+
+    # What was used
+
+    def usage(self, query: UsageQuery) -> list[Row]:
+        """Records, quantities and cost, added up by the query's keys."""
+        return self._read().usage(query)
+
+    def records(self, query: RecordQuery) -> list[Row]:
+        """Settled records, newest first."""
+        return self._read().records(query)
+
+    def alerts(self, since_ms: int | None = None) -> list[Row]:
+        """What somebody should look at, newest first."""
+        return self._read().alerts(since_ms)
+
+    def status(self) -> StatusView:
+        """What runs, and how far it has come."""
+        return read_status(self.wire, self._read())
+
+    def _read(self) -> Reads:
+        if self._reads is None:
+            self._reads = open_reads(self.wire)
+        return self._reads
+
+    def _encode(self, uses: Iterable[Use]) -> Records:
+        tree = accounts.load_tree(self.wire)
+        slugs = resources.load_resources(self.wire)
+        id_by_slug = {resource.slug: number for number, resource in slugs.items()}
+        return encode_uses(uses, tree.id_by_path(), id_by_slug, _now_ms())
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1_000)

@@ -1,0 +1,62 @@
+"""Questions about settled use, answered by a validator's index or by one built on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+Row = dict[str, Any]
+
+USAGE_KEYS: Final = (
+    "account",
+    "project",
+    "team",
+    "resource",
+    "user",
+    "meter",
+    "step",
+    "hour",
+    "day",
+    "week",
+    "month",
+    "tariff_version",
+)
+
+
+@dataclass(frozen=True)
+class UsageQuery:
+    """Which use to add up, and by what. Times are [since, until) of record time, Unix ms."""
+
+    by: Sequence[str] = ()
+    under: str | None = None
+    resource: str | None = None
+    user: int | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class RecordQuery:
+    """Which records to list, newest first."""
+
+    meter: str | None = None
+    project: str | None = None
+    since_ms: int | None = None
+    limit: int = 50
+
+
+class Reads(Protocol):
+    """Whoever can answer."""
+
+    def usage(self, query: UsageQuery) -> list[Row]:
+        """Records, quantities and cost by the query's keys."""
+
+    def records(self, query: RecordQuery) -> list[Row]:
+        """Records with everything that is known of them."""
+
+    def alerts(self, since_ms: int | None) -> list[Row]:
+        """Alerts, newest first."""
+
+    def totals(self) -> Mapping[str, Any]:
+        """Counts over everything that has settled."""
