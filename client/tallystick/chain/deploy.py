@@ -127,9 +127,11 @@ def _wire_roles(
         authority.set_function_role(contract, by_contract[contract], names, role)
         for contract, names, role in ROLE_BY_FUNCTION
     ]
-    members = [authority.grant_role(role, who) for role, who in list_members(addresses, registrar)]
-    guard = authority.grant_role(roles.GUARDIAN, guardian)
-    governance.send(authority.all_of([*functions, *members, guard]))
+    members = [
+        authority.grant_role(role, who)
+        for role, who in list_members(addresses, registrar, guardian)
+    ]
+    governance.send(authority.all_of([*functions, *members]))
 
 
 def _set_first_facts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -36,7 +37,7 @@ def check_deployment(
     """
     check_code(w3, addresses)
     _check_addresses(w3, addresses)
-    _check_roles(w3, addresses, registrar)
+    _check_roles(w3, addresses, list_members(addresses, registrar, founding.guardian))
     _check_facts(w3, addresses, founding, config)
     _check_rates(w3, addresses, tariff)
 
@@ -59,7 +60,7 @@ def _check_addresses(w3: Web3, addresses: Addresses) -> None:
     _compare("addresses", asdict(addresses), asdict(found))
 
 
-def _check_roles(w3: Web3, addresses: Addresses, registrar: str) -> None:
+def _check_roles(w3: Web3, addresses: Addresses, members: Sequence[tuple[int, str]]) -> None:
     authority = Authority(addresses.authority)
     by_contract = addresses.by_contract()
     role_by_function = {
@@ -69,7 +70,6 @@ def _check_roles(w3: Web3, addresses: Addresses, registrar: str) -> None:
         authority.role_of(contract, by_contract[contract], name)
         for contract, name in role_by_function
     ]
-    members = list_members(addresses, registrar)
     views += [authority.has_role(role, who) for role, who in members]
     _, found = read_together(w3, views)
     _compare("roles", [*role_by_function.values(), *(True for _ in members)], found)

@@ -41,8 +41,8 @@ class Founding:
     """The address that may freeze meters."""
 
 
-def list_members(addresses: Addresses, registrar: str) -> list[tuple[int, str]]:
-    """Roles and who holds them, but for the guardian."""
+def list_members(addresses: Addresses, registrar: str, guardian: str) -> list[tuple[int, str]]:
+    """Roles and who holds them, governance aside, which whoever deploys has from the start."""
     by_contract = addresses.by_contract()
     contracts = [(role, by_contract[contract]) for role, contract in _ROLE_BY_CONTRACT]
-    return [*contracts, (roles.REGISTRAR, registrar)]
+    return [*contracts, (roles.REGISTRAR, registrar), (roles.GUARDIAN, guardian)]

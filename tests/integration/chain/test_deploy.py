@@ -113,6 +113,12 @@ def test_check_fails_when_the_chain_says_otherwise(deployed: DeployedNetwork) ->
             deployed.registrar.address,
         ),
         (founding, network, tariff, Account.create().address),
+        (
+            replace(founding, guardian=Account.create().address),
+            network,
+            tariff,
+            deployed.registrar.address,
+        ),
     ]
     addresses = deployed.network.addresses
     check_deployment(deployed.w3, addresses, deployed.registrar.address, founding, network, tariff)
