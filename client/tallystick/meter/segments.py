@@ -114,13 +114,15 @@ class SegmentLog:
             return segment.read(offset, length)
 
     def close(self) -> None:
-        """Files are closed and the folder is free for another process."""
+        """Files are closed and the folder is free for another process; more calls do nothing."""
         with self._guard:
+            if not self.segments:
+                return
             for segment in self.segments:
                 segment.close()
             self.segments = []
-            os.close(self._lock_descriptor)
             self._failure = StorageFailed(f"{self.folder} was closed")
+            os.close(self._lock_descriptor)
 
     def _segment_for(self, number: int, length: int) -> SegmentFile:
         last = self.segments[-1]

@@ -343,16 +343,17 @@ class FrameSender:
         self._fail_over(error.code)
 
     def _fail_over(self, reason: str) -> None:
-        before = self._offers.target
+        before = self.status.target
         self._offers.apply_failover()
         self._requests.cancel()
-        _log.info(
-            "validator_failed_over",
-            meter=self._meter.id,
-            reason=reason,
-            before=before.name if before else None,
-            now=self._offers.target.name if self._offers.target else None,
-        )
+        if before != self.status.target:
+            _log.info(
+                "validator_failed_over",
+                meter=self._meter.id,
+                reason=reason,
+                before=before,
+                now=self.status.target,
+            )
 
     def _make_listener(self) -> Callable[[], None]:
         loop = asyncio.get_running_loop()
