@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from tallystick_node.errors import BodyTooLarge, BodyTooSlow
 
@@ -34,6 +35,8 @@ async def read_body(request: Request, *, limit_bytes: int, timeout_s: float) -> 
                         "a request body is too large", expected=limit_bytes, actual=size
                     )
                 parts.append(part)
+    except ClientDisconnect as error:
+        raise BodyTooSlow("a request body broke off", actual=size) from error
     except TimeoutError as error:
         raise BodyTooSlow(
             "a request body came too slowly", expected=f"all within {timeout_s} s", actual=size

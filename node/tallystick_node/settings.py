@@ -52,7 +52,7 @@ class SettleLimits(BaseModel):
     reference_age_ms: int = Field(250, ge=0)
     """How long this node has known a block before referring to it: its peers know it by then."""
     validity_ms: int = Field(300_000, ge=1_000, le=600_000)
-    attest_timeout_s: float = Field(5.0, gt=0)
+    attest_timeout_s: float = Field(10.0, gt=0)
     batches_in_flight: int = Field(16, ge=1, le=64)
 
 

@@ -144,6 +144,7 @@ class Settler:
         self._slots = asyncio.Semaphore(settings.batches_in_flight)
         self._proposed: asyncio.Queue[Flight] = asyncio.Queue()
         self._sent: dict[bytes, Flight] = {}
+        self._settled: set[bytes] = set()
         self._deferred_until_ms: dict[int, int] = {}
         self._count = 0
         self._idle = asyncio.Event()
@@ -174,41 +175,50 @@ class Settler:
             QuorumMissed, NotAttesting: the batch was given up.
         """
         flight = await self._proposed.get()
-        is_sent = False
         try:
             quorum = await flight.attesting
-            self._metrics.collect_seconds.observe((self._clock() - flight.proposed_at_ms) / 1000)
-            if self._is_worth_sending(flight.proposal):
-                self._sent[flight.proposal.data_hash] = flight
-                await self._submitter.submit(_build_settle(flight.proposal, quorum))
-                is_sent = True
-            else:
-                self._log_end(flight, "overtaken")
         except QuorumMissed:
             self._metrics.quorum_misses.inc()
-            self._log_end(flight, "quorum_missed")
+            self._drop(flight, "quorum_missed")
             raise
+        except BaseException:
+            self._drop(flight, "not_attested")
+            raise
+        self._metrics.collect_seconds.observe((self._clock() - flight.proposed_at_ms) / 1000)
+        if not self._is_worth_sending(flight.proposal):
+            self._drop(flight, "overtaken")
+            return
+        self._sent[flight.proposal.data_hash] = flight
+        try:
+            await self._submitter.submit(_build_settle(flight.proposal, quorum))
         except RpcRefused as error:
             log.warning("batch_refused", number=flight.number, **error.as_dict())
-        finally:
-            if not is_sent:
-                self._sent.pop(flight.proposal.data_hash, None)
-                self._land(flight)
+            if flight.proposal.data_hash in self._sent:
+                self._end(flight, OutcomeStatus.LOST)
 
     async def wait_idle(self) -> None:
         """Returns once the outcome of every batch is known."""
         await self._idle.wait()
 
     def apply_outcomes(self, outcomes: Iterable[Outcome]) -> None:
-        """What the chain decided about batches of this node; their frames are theirs no longer."""
+        """What the chain decided about batches of this node.
+
+        A settled batch holds its frames until the cursors show it: the submitter may hear of it
+        from a receipt before the follower reads its block, and the next must not look like a gap.
+        """
         for outcome in outcomes:
-            flight = self._sent.pop(outcome.data_hash, None)
+            flight = self._sent.get(outcome.data_hash)
             if flight is None:
                 continue
             if outcome.status is OutcomeStatus.SETTLED:
+                self._settled.add(outcome.data_hash)
+            else:
+                self._end(flight, outcome.status)
+        for data_hash in list(self._settled):
+            flight = self._sent[data_hash]
+            if self._is_followed(flight):
                 self._metrics.settle_seconds.observe((self._clock() - flight.proposed_at_ms) / 1000)
-            self._log_end(flight, outcome.status)
-            self._land(flight)
+                self._end(flight, OutcomeStatus.SETTLED)
 
     def apply_time(self) -> None:
         """Batches of which nothing was heard until well past their validity are given up."""
@@ -218,7 +228,8 @@ class Settler:
             for data_hash, flight in self._sent.items()
             if flight.proposal.batch.header.valid_until_ms < latest_ms
         ]
-        self.apply_outcomes(Outcome(data_hash, OutcomeStatus.LOST) for data_hash in expired)
+        for data_hash in expired:
+            self._end(self._sent[data_hash], OutcomeStatus.LOST)
 
     async def _build(self) -> Flight | None:
         choice = await self._choose()
@@ -288,7 +299,22 @@ class Settler:
         statuses, _ = compute_statuses(cursors, proposal.batch.segments)
         return SegmentStatus.SETTLED in statuses and SegmentStatus.GAP not in statuses
 
-    def _land(self, flight: Flight) -> None:
+    def _is_followed(self, flight: Flight) -> bool:
+        """Whether the cursors have passed a part of the batch."""
+        cursors = self._chain.cursors
+        return any(
+            segment.end_seq <= cursors.get(segment.meter, Cursor()).next_seq
+            for segment in flight.proposal.batch.segments
+        )
+
+    def _end(self, flight: Flight, outcome: str) -> None:
+        del self._sent[flight.proposal.data_hash]
+        self._settled.discard(flight.proposal.data_hash)
+        self._drop(flight, outcome)
+
+    def _drop(self, flight: Flight, outcome: str) -> None:
+        """The flight has ended; its frames are free, unless they have settled."""
+        self._log_end(flight, outcome)
         self._source.release(flight.number)
         self._slots.release()
         self.in_flight -= 1

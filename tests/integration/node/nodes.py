@@ -20,7 +20,7 @@ from tallystick.core.frames import Frame, encode_frame
 from tallystick.local.ports import find_free_ports
 
 RUN: Final = "import sys; from pathlib import Path; from tallystick_node.node import run; run(Path(sys.argv[1]))"
-PATIENCE_S: Final = 60.0
+PATIENCE_S: Final = 240.0
 POLL_S: Final = 0.05
 
 
