@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from tests.integration.anvil import run_anvil
-from tests.integration.settling import SettlingNetwork, found_network
+from tests.integration.settling import SettlingNetwork
 
 from tallystick.chain.blocks import Advanced, Block, Unwound
 from tallystick.chain.errors import SettlementUnreadable
@@ -17,24 +15,6 @@ from tallystick.chain.rpc import Rpc
 from tallystick.core.batches import decode_batch
 
 pytestmark = [pytest.mark.integration, pytest.mark.anyio]
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def net(tmp_path: Path) -> Iterator[SettlingNetwork]:
-    with run_anvil(tmp_path) as url:
-        yield found_network(url)
-
-
-@pytest.fixture
-async def rpc(net: SettlingNetwork) -> AsyncIterator[Rpc]:
-    rpc = Rpc([net.url])
-    yield rpc
-    await rpc.aclose()
 
 
 async def follow(follower: Follower) -> list[Block]:
