@@ -227,8 +227,7 @@ class FrameSender:
                 self._offers.compute_patience_s(now_s),
                 self._offers.compute_pause_s(now_s) or None,
             ]
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), min(s for s in due_s if s is not None))
+        await _wait_briefly(self._wake, min(s for s in due_s if s is not None))
         self._wake.clear()
 
     async def _follow_cursor(self) -> None:
@@ -242,8 +241,7 @@ class FrameSender:
                 self._problem = error.code
             await asyncio.sleep(self._settings.poll_s)
             if not self._run:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._poll_soon.wait(), self._settings.idle_poll_s)
+                await _wait_briefly(self._poll_soon, self._settings.idle_poll_s)
             self._poll_soon.clear()
 
     def _apply_read_cursor(self) -> bool:
@@ -373,3 +371,10 @@ class FrameSender:
     def _announce_progress(self) -> None:
         self._progressed.set()
         self._progressed = asyncio.Event()
+
+
+async def _wait_briefly(event: asyncio.Event, timeout_s: float) -> None:
+    """The event has happened or the time is up."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
