@@ -15,6 +15,7 @@ from eth_abi.registry import BaseEquals, registry
 
 from tallystick.chain.artifacts import load_artifact
 from tallystick.chain.errors import AnswerMalformed
+from tallystick.chain.words import WORD_BYTES, find_word_readers, read_words
 from tallystick.core.hashes import compute_keccak256
 
 CONTRACTS: Final = (
@@ -150,6 +151,9 @@ def decode_values(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
     Raises:
         AnswerMalformed: the data does not decode.
     """
+    readers = find_word_readers(tuple(types))
+    if readers is not None and len(data) == len(readers) * WORD_BYTES:
+        return read_words(readers, data)
     try:
         return load_codec().decode(types, data)
     except DecodingError as error:
