@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Final
+from typing import Any, Final
 
 from tallystick.core.errors import FatalFailure, InvalidInput, TemporaryFailure
 
@@ -85,6 +85,30 @@ class NodesUnreachable(TemporaryFailure):
     """No validator answered a question about usage."""
 
     code = "nodes_unreachable"
+
+
+class UserUnknown(NameUnknown):
+    """The table of pseudonyms knows nobody of this name."""
+
+    code = "user_unknown"
+
+
+class NodeRefused(InvalidInput):
+    """A validator found something wrong with a question.
+
+    Args:
+        document: what it answered with.
+    """
+
+    code = "node_refused"
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        super().__init__(
+            f"{document['code']}: {document.get('message', 'a validator refused')}",
+            expected=document.get("expected"),
+            actual=document.get("actual"),
+        )
+        self.node_code = str(document["code"])
 
 
 class NodeFailed(FatalFailure):

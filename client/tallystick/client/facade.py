@@ -9,20 +9,23 @@ from typing import Self
 
 import numpy as np
 
-from tallystick.client import accounts, budgets, credits, meters, resources, tariff
+from tallystick.client import accounts, budgets, meters, resources, tariff
 from tallystick.client.accounts import AccountView, CreatedAccount
 from tallystick.client.budgets import BudgetChange, BudgetView
-from tallystick.client.credits import Moved
-from tallystick.client.node_reads import open_reads
+from tallystick.client.credits import Moved, grant, transfer
 from tallystick.client.meters import MeterView, RegisteredView
+from tallystick.client.node_reads import open_reads
 from tallystick.client.outcomes import Outcomes
 from tallystick.client.reads import Reads, RecordQuery, Row, UsageQuery
 from tallystick.client.resources import CreatedResource, ResourceView
 from tallystick.client.status import StatusView, read_status
 from tallystick.client.submission import OpenMeter, Use, encode_uses
 from tallystick.client.tariff import TariffView
+from tallystick.client.usage import read_usage
 from tallystick.client.wire import Wire, connect_wire, open_wire
 from tallystick.core.usage import Records
+from tallystick.verify.ledger import Progress, verify_ledger
+from tallystick.verify.verdict import Verdict
 
 DEFAULT_DIR = Path(".tallystick")
 SETTLE_TIMEOUT_S = 60.0
@@ -70,6 +73,8 @@ class Client:
         for meter in self._meters.values():
             meter.close()
         self._meters.clear()
+        if self._reads is not None:
+            self._reads.close()
         self.wire.close()
 
     def __enter__(self) -> Self:
@@ -106,18 +111,18 @@ class Client:
             KeyUsedOtherwise: the key was used for something else.
             FundsInsufficient: beyond the organisation's mint allowance.
         """
-        return credits.grant(self.wire, path, amount_ucr, key)
+        return grant(self.wire, path, amount_ucr, key)
 
     def transfer(
         self, source: str, target: str, amount_ucr: int, *, key: str | None = None
     ) -> Moved:
         """Credits lie with another account of the organisation; see `grant`."""
-        return credits.transfer(self.wire, source, target, amount_ucr, key)
+        return transfer(self.wire, source, target, amount_ucr, key)
 
     # Budgets
 
     def set_budget(self, path: str, change: BudgetChange) -> bool:
-        """The account has the changed budget, what is not named as before; False where it had it."""
+        """The account has the changed budget, what is not named as before; False if it had it."""
         return budgets.set_budget(self.wire, path, change)
 
     def budget(self, path: str) -> BudgetView:
@@ -192,9 +197,9 @@ class Client:
 
     # What was used
 
-    def usage(self, query: UsageQuery) -> list[Row]:
-        """Records, quantities and cost, added up by the query's keys."""
-        return self._read().usage(query)
+    def usage(self, query: UsageQuery, *, user: str | None = None) -> list[Row]:
+        """Records, quantities and cost, added up by the query's keys; see `usage.read_usage`."""
+        return read_usage(self.wire, self._read(), query, user)
 
     def records(self, query: RecordQuery) -> list[Row]:
         """Settled records, newest first."""
@@ -203,6 +208,31 @@ class Client:
     def alerts(self, since_ms: int | None = None) -> list[Row]:
         """What somebody should look at, newest first."""
         return self._read().alerts(since_ms)
+
+    def verify(
+        self,
+        *,
+        to_block: int | None = None,
+        checkpoint: Path | None = None,
+        progress: Progress | None = None,
+    ) -> Verdict:
+        """Whether everything on the ledger follows from what was signed and voted.
+
+        Args:
+            to_block: verify up to here; None = the newest block, and the state there.
+            checkpoint: goes on from the position in this file, and keeps the new one there.
+            progress: told (block, head, records so far) after every page.
+        """
+        ledger = self.wire.network.addresses.ledger
+        return self.wire.loop.run(
+            verify_ledger(
+                self.wire.rpc,
+                ledger,
+                to_block=to_block,
+                checkpoint=checkpoint,
+                progress=progress,
+            )
+        )
 
     def status(self) -> StatusView:
         """What runs, and how far it has come."""

@@ -71,6 +71,10 @@ class ChainReads:
             cursor.close()
         return {**state, "gas_used": int(gas[0]) if gas else 0}
 
+    def close(self) -> None:
+        """The tables are gone."""
+        self._projection.close()
+
     def _ask(self) -> Queries:
         """The queries, once the projection stands where the chain stands."""
         self._wire.loop.run(self._catch_up())

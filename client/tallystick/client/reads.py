@@ -58,5 +58,8 @@ class Reads(Protocol):
     def alerts(self, since_ms: int | None) -> list[Row]:
         """Alerts, newest first."""
 
+    def close(self) -> None:
+        """Nothing is held any more."""
+
     def totals(self) -> Mapping[str, Any]:
         """Counts over everything that has settled."""

@@ -1,0 +1,66 @@
+"""The tree of commands, and what each of them is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import typer
+
+from tallystick.cli.errors import Declined
+from tallystick.cli.options import GlobalOptions
+from tallystick.cli.render import Output
+
+if TYPE_CHECKING:
+    from tallystick.client import Client
+
+CommandFunction = TypeVar("CommandFunction", bound=Callable[..., None])
+NOUN_HELP = "Show this noun's commands."
+
+
+@dataclass
+class Session:
+    """One run of one command."""
+
+    options: GlobalOptions
+    output: Output
+    exit_code: int = 0
+
+    def open_client(self) -> Client:
+        """A client of the network in the folder, or of the one named by --rpc and --ledger."""
+        from tallystick.client import Client  # noqa: PLC0415 - --help must not wait for it
+
+        if self.options.ledger is not None:
+            return Client.connect(self.options.rpc_urls, self.options.ledger)
+        return Client.open(self.options.dir)
+
+    def announce(self, intention: str) -> None:
+        """The caller knows what will be written, and has agreed.
+
+        Raises:
+            Declined: the caller has not.
+        """
+        self.output.note(intention)
+        if not self.output.confirm(is_sure=self.options.yes):
+            raise Declined("nothing was changed", expected="y", actual="n")
+
+
+def create_app(help_text: str) -> typer.Typer:
+    """A group of commands."""
+    return typer.Typer(
+        help=help_text,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+
+
+def command(
+    app: typer.Typer, name: str, *, examples: Iterable[str]
+) -> Callable[[CommandFunction], CommandFunction]:
+    """The decorated function is a command of `app`; its help ends with the examples."""
+    first, second = examples
+    return app.command(name, epilog=f"\b\nExamples:\n  {first}\n  {second}")
