@@ -1,7 +1,8 @@
 """The gas limit of a settlement, computed and never simulated (docs/protocol.md section 4).
 
 A batch simulated before its predecessor is mined is all gaps, gets a small limit and runs out of
-gas later. The constants bound the worst case: every slot cold, every budget event firing.
+gas later. The constants bound the worst case: every slot cold, and on each of a project's four levels a
+period that rolls, a threshold crossed and an account frozen.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from typing import Final
 MAX_TRANSACTION_GAS: Final = 16_777_216
 """EIP-7825: no transaction may ask for more."""
 
-BASE_GAS: Final = 250_000
-GAS_PER_RECORD: Final = 3_900
-GAS_PER_SEGMENT: Final = 40_000
-GAS_PER_PROJECT: Final = 60_000
-GAS_PER_SIGNER: Final = 12_000
+BASE_GAS: Final = 300_000
+GAS_PER_RECORD: Final = 4_200
+GAS_PER_SEGMENT: Final = 20_000
+GAS_PER_PROJECT: Final = 120_000
+GAS_PER_SIGNER: Final = 8_000
 
 
 def compute_settle_gas(records: int, segments: int, projects: int, signers: int) -> int:
