@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,12 @@ from tests.integration.settling import SettlingNetwork
 from tallystick.core.frames import Frame, encode_frame
 from tallystick.local.ports import find_free_ports
 
-RUN: Final = "import sys; from pathlib import Path; from tallystick_node.node import run; run(Path(sys.argv[1]))"
+RUN: Final = """
+import sys
+from pathlib import Path
+from tallystick_node.node import run
+run(Path(sys.argv[1]))
+"""
 PATIENCE_S: Final = 240.0
 POLL_S: Final = 0.05
 
@@ -96,12 +101,10 @@ class NodeGroup:
         """Node `at` follows a chain on which the meter's cursor has reached `next_seq`."""
         meter_id = self.network.meters[meter].id
         node = self.nodes[at]
-        wait_until(
-            lambda: node.cursor(meter_id) >= next_seq, f"cursor at {next_seq}", node.log
-        )
+        wait_until(lambda: node.cursor(meter_id) >= next_seq, f"cursor at {next_seq}", node.log)
 
 
-def wait_until(holds: Any, what: str, log: Path) -> None:
+def wait_until(holds: Callable[[], bool], what: str, log: Path) -> None:
     deadline_s = time.monotonic() + PATIENCE_S
     while not holds():
         if time.monotonic() > deadline_s:
@@ -111,7 +114,7 @@ def wait_until(holds: Any, what: str, log: Path) -> None:
 
 
 def write_node(
-    network: SettlingNetwork, folder: Path, place: int, urls: Sequence[str], **settings: Any
+    network: SettlingNetwork, folder: Path, place: int, urls: Sequence[str], **settings: object
 ) -> NodeProcess:
     """The folder of a validator, ready to start."""
     folder.mkdir(parents=True)
@@ -148,7 +151,7 @@ def run_nodes(
     *,
     absent: Sequence[int] = (),
     urls: Mapping[int, str] | None = None,
-    **settings: Any,
+    **settings: object,
 ) -> Iterator[NodeGroup]:
     """Every validator but the absent ones runs and is ready.
 
@@ -173,5 +176,3 @@ def run_nodes(
         for node in group.nodes:
             if node.process is not None:
                 node.kill()
-
-
