@@ -1,8 +1,8 @@
 """The gas limit of a settlement, computed and never simulated (docs/protocol.md section 4).
 
 A batch simulated before its predecessor is mined is all gaps, gets a small limit and runs out of
-gas later. The constants bound the worst case: every slot cold, and on each of a project's four levels a
-period that rolls, a threshold crossed and an account frozen.
+gas later. The constants bound the worst case: every slot cold, and on each of a project's four
+levels a period that rolls, a threshold crossed and an account frozen.
 """
 
 from __future__ import annotations

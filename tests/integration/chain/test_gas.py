@@ -1,8 +1,8 @@
 """The gas formula bounds what settlements cost at their dearest, and not by absurdly much.
 
-Dearest: every project four levels deep with its own limits, in overdraft, over its soft threshold and
-frozen by this very batch; every slot touched for the first time. The contracts' own gas test holds
-the sum of it all, at all maxima, below what a transaction may take.
+Dearest: every project four levels deep with its own limits, in overdraft, over its soft threshold
+and frozen by this very batch; every slot touched for the first time. The contracts' own gas test
+holds the sum of it all, at all maxima, below what a transaction may take.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from nacl.signing import SigningKey
+from tests.integration.settling import MeterKeys, SettlingNetwork
 
 from tallystick.chain.bindings.budgets import Budgets, PeriodKind
 from tallystick.chain.bindings.registry import Registry
 from tallystick.chain.config import load_network_config
 from tallystick.chain.gas import compute_settle_gas
 from tallystick.core.usage import Records
-from tests.integration.settling import MeterKeys, SettlingNetwork
 
 pytestmark = [pytest.mark.integration, pytest.mark.anyio]
 
@@ -103,7 +103,6 @@ async def test_gas_formula_bounds_the_dearest_settlement(
     tx_hash = net.send(net.attest(await net.judge(frames), signers))
     used = int(net.w3.eth.get_transaction_receipt(tx_hash)["gasUsed"])  # type: ignore[arg-type]
     bound = compute_settle_gas(segments * records_each, segments, projects, len(signers))
-    print(f"{segments} x {records_each}, {projects} projects: {used} of {bound}")
     assert used <= bound
     assert bound <= 3 * used
 
