@@ -106,14 +106,15 @@ class Queries:
         """Cost over time by project, team or resource, for charts; by time."""
         return usage.read_cost_series(self._reader, key, bucket_ms, where)
 
-    def time_range_ms(self, where: RecordFilter) -> tuple[int, int] | None:
-        """The first and the last record's time, None where there is no record."""
-        row = self._reader.fetch_one(
-            "SELECT min(time_ms) AS first, max(time_ms) AS last FROM records"  # noqa: S608
-            f" WHERE {where.conditions()}",
-            where.parameters(),
-        )
-        return None if row is None or row["first"] is None else (row["first"], row["last"])
+    def main_span_ms(self, where: RecordFilter) -> tuple[int, int] | None:
+        """The time in which the cost lies, but for the outermost hundredth at either end.
+
+        A few records with a wrong clock would else squeeze everything into one corner of a chart.
+
+        Returns:
+            First and last record time inside, None where nothing cost anything.
+        """
+        return usage.read_main_span_ms(self._reader, where)
 
     def find_filter(
         self,

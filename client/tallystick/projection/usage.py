@@ -217,14 +217,39 @@ def read_cost_series(
     """
     chosen = KEYS[key]
     statement = (
-        f"SELECT {chosen.coarse} AS name, bucket * $bucket_ms AS start_ms,"  # noqa: S608
+        f"SELECT {chosen.coarse} AS key_name, bucket * $bucket_ms AS start_ms,"  # noqa: S608
         " sum(cost_ucr) AS cost_ucr"
         f" FROM (SELECT {chosen.fine}, time_ms // $bucket_ms AS bucket, sum(cost_ucr) AS cost_ucr"
         f" FROM records WHERE {where.conditions()} GROUP BY ALL) fine"
-        f" {_JOINS[key]} GROUP BY name, bucket ORDER BY bucket, name"
+        f" {_JOINS[key]} GROUP BY key_name, bucket ORDER BY bucket, key_name"
     )
     found = reader.fetch_all(statement, {**where.parameters(), "bucket_ms": bucket_ms})
-    return [CostPoint(**row) for row in found]
+    return [CostPoint(row["key_name"], row["start_ms"], row["cost_ucr"]) for row in found]
+
+
+def read_main_span_ms(reader: Reader, where: RecordFilter) -> tuple[int, int] | None:
+    """See `Queries.main_span_ms`: hours are dropped from either end while they hold too little."""
+    hours = reader.fetch_all(
+        "SELECT min(time_ms) AS first, max(time_ms) AS last, sum(cost_ucr) AS cost_ucr"  # noqa: S608
+        f" FROM records WHERE {where.conditions()} GROUP BY time_ms // {HOUR_MS} ORDER BY first",
+        where.parameters(),
+    )
+    negligible_ucr = sum(row["cost_ucr"] for row in hours) // 100
+    if not any(row["cost_ucr"] for row in hours):
+        return None
+    first = _skip_negligible(hours, negligible_ucr)
+    last = _skip_negligible(hours[::-1], negligible_ucr)
+    return hours[first]["first"], hours[len(hours) - 1 - last]["last"]
+
+
+def _skip_negligible(hours: Sequence[Row], negligible_ucr: int) -> int:
+    """How many hours from the beginning together cost no more than this."""
+    cost_ucr = 0
+    for place, row in enumerate(hours):
+        cost_ucr += row["cost_ucr"]
+        if cost_ucr > negligible_ucr:
+            return place
+    return 0
 
 
 def _distinct(parts: Sequence[str]) -> list[str]:

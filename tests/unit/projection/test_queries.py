@@ -130,6 +130,17 @@ def test_usage_of_a_pair_of_keys_adds_up_to_each_of_them(seed: int) -> None:
         assert sum(row["records"] for row in rows) == total["records"]
 
 
+@pytest.mark.parametrize("key", ["project", "team", "resource"])
+def test_cost_series_adds_up_to_usage(key: str) -> None:
+    _, _, queries = build_queries()
+    points = queries.cost_series(key, 3_600_000, queries.find_filter())
+    totals: dict[str, int] = defaultdict(int)
+    for point in points:
+        assert point.start_ms % 3_600_000 == 0
+        totals[point.name] += point.cost_ucr
+    assert totals == {row[key]: row["cost_ucr"] for row in queries.usage((key,))}
+
+
 def test_usage_by_account_tells_own_cost_apart() -> None:
     _, _, queries = build_queries()
     rows = {row["account"]: row for row in queries.usage(("account",))}

@@ -1,0 +1,1 @@
+"""One file per topic: read parameters, ask the index, render."""
