@@ -99,12 +99,10 @@ class SubmissionWindow:
         entry = self._entries.get(nonce)
         return self._height - since if entry and entry.stage is Stage.SENT else 0
 
-    def is_unsent(self, data_hash: bytes) -> bool:
-        """Whether the submission owns a nonce and no chain node has accepted it."""
-        return any(
-            entry.stage is Stage.SIGNED and entry.submission.data_hash == data_hash
-            for entry in self._entries.values()
-        )
+    @property
+    def has_unsent(self) -> bool:
+        """Whether a submission owns a nonce and no chain node has accepted it."""
+        return any(entry.stage is Stage.SIGNED for entry in self._entries.values())
 
     def data_hash_of(self, nonce: int) -> bytes | None:
         """Which submission owns the nonce."""

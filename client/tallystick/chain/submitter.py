@@ -29,9 +29,7 @@ from tallystick.chain.submission_effects import (
     Send,
     Store,
 )
-from tallystick.chain.submission_window import (
-    SubmissionWindow,
-)
+from tallystick.chain.submission_window import SubmissionWindow
 from tallystick.chain.submissions import Attempt, SubmissionStore
 from tallystick.core.attestation import compute_address
 from tallystick.core.hashes import compute_keccak256
@@ -120,7 +118,8 @@ class Submitter:
         by then is on disk and is sent even if the caller stops waiting.
 
         Raises:
-            RpcRefused: the node refused it for good; nothing was sent.
+            RpcRefused: the node refused it; nothing was sent. A refusal that comes only after nodes
+                were out of reach is a `lost` outcome instead.
         """
         calldata = encode_settle(SettleCall(settle.data, settle.signer_bitmap, settle.attestations))
         gas = compute_settle_gas(
@@ -130,13 +129,16 @@ class Submitter:
             while self._window.in_flight >= self._limit:
                 self._changed.clear()
                 await self._changed.wait()
+            await self._send_unsent()
             async with self._step:
                 await self._run(self._window.apply_offer(settle.data_hash, calldata, gas))
-            await self._send_until_accepted(settle.data_hash)
-        tx_hash = self._window.hash_of(settle.data_hash)
-        if tx_hash is None:
-            raise self._refusals.pop(settle.data_hash)
-        return tx_hash
+            tx_hash = self._window.hash_of(settle.data_hash)
+            if tx_hash is None:
+                # The caller hears of it here, and so not as an outcome.
+                self._outcomes.remove(Outcome(settle.data_hash, OutcomeStatus.LOST))
+                raise self._refusals.pop(settle.data_hash)
+            await self._send_unsent()
+        return self._window.hash_of(settle.data_hash) or tx_hash
 
     def on_block(self, block: Block) -> list[Outcome]:
         """What the followed chain's next block decided, and what was found out since."""
@@ -177,15 +179,16 @@ class Submitter:
             await self._run(self._window.apply_poll(int(height, 16), int(nonce, 16)))
         self._changed.set()
 
-    async def _send_until_accepted(self, data_hash: bytes) -> None:
+    async def _send_unsent(self) -> None:
+        """Everything signed is accepted by a chain node; what an earlier caller left goes first."""
         delay_s = RETRY_S
-        while self._window.is_unsent(data_hash):
+        while self._window.has_unsent:
             await asyncio.sleep(delay_s)
             delay_s = min(delay_s * 2, MAX_RETRY_S)
             try:
                 await self._poll()
             except ChainUnreachable as error:
-                _log.warning("submission_delayed", data_hash=data_hash.hex(), reason=str(error))
+                _log.warning("submission_delayed", reason=str(error), sender=self.address)
 
     async def _run(self, effects: Sequence[Effect]) -> None:
         """Every effect is done in order, and what follows from it before the next one."""
