@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final, Protocol
 
 from tallystick.chain.blocks import Block
 from tallystick.core.facts import Fact
@@ -15,15 +15,27 @@ MAX_PENDING_BLOCKS: Final = 512
 MAX_BLOCKS_PER_APPLY: Final = 64
 
 
+class IndexListener(Protocol):
+    """Stages that go by what the index holds."""
+
+    def note_applied(self, accounts: Collection[int]) -> None:
+        """More blocks are in the index, and touched the budgets of these accounts."""
+
+    def note_unwound(self, to_block: int) -> None:
+        """Blocks after `to_block` are out of it."""
+
+
 class IndexFeed:
     """The follower's way into the projection. Run `step` in a loop.
 
     Args:
         projection: written by this feed alone.
+        listeners: told after every change.
     """
 
-    def __init__(self, projection: Projection) -> None:
+    def __init__(self, projection: Projection, listeners: Sequence[IndexListener] = ()) -> None:
         self._projection = projection
+        self._listeners = listeners
         self._pending: list[Block] = []
         self._changed = asyncio.Condition()
         self._is_applying = False
@@ -63,10 +75,12 @@ class IndexFeed:
             blocks = self._pending[:MAX_BLOCKS_PER_APPLY]
             self._is_applying = True
         try:
-            await asyncio.to_thread(self._projection.apply, blocks)
+            touched = await asyncio.to_thread(self._projection.apply, blocks)
             del self._pending[: len(blocks)]
         finally:
             self._is_applying = False
+        for listener in self._listeners:
+            listener.note_applied(touched)
         async with self._changed:
             self._changed.notify_all()
 
@@ -76,6 +90,8 @@ class IndexFeed:
             await self._changed.wait_for(lambda: not self._is_applying)
             self._pending = [block for block in self._pending if block.number <= to_block]
             await asyncio.to_thread(self._projection.unwind, to_block)
+        for listener in self._listeners:
+            listener.note_unwound(to_block)
 
     async def drain(self) -> None:
         """Returns once nothing is pending."""

@@ -29,14 +29,21 @@ from tallystick.chain.submission_effects import Outcome
 from tallystick.chain.submissions import LevelSubmissionStore
 from tallystick.chain.submitter import Submitter
 from tallystick.core.errors import TallystickError
-from tallystick.projection import Projection
+from tallystick.projection import Projection, Queries
 from tallystick_node.access import AccessGuard
+from tallystick_node.alerts.cursor import AlertCursor
+from tallystick_node.alerts.webhook import Webhook, WebhookTarget
 from tallystick_node.answers import install_error_answers
 from tallystick_node.attest.attester import Attester
 from tallystick_node.attest.peer_api import PeerGate, create_peer_router
 from tallystick_node.chain_view import ChainView, SettledFrame
 from tallystick_node.clock import create_clock
+from tallystick_node.errors import SettingsInvalid
+from tallystick_node.explorer.app import create_explorer
 from tallystick_node.following import Following, read_header
+from tallystick_node.index.api import create_index_router
+from tallystick_node.index.budgets import BudgetRefresher
+from tallystick_node.index.chain_budgets import create_budget_reader
 from tallystick_node.index_feed import IndexFeed
 from tallystick_node.intake.acceptance import Intake, IntakeStores, IntakeTerms
 from tallystick_node.intake.api import create_intake_router
@@ -168,7 +175,13 @@ async def _build(basis: _Basis, token: str | None, stack: contextlib.AsyncExitSt
 
     projection = Projection(settings.data_dir / "index.duckdb", network)
     stack.callback(projection.close)
-    index = IndexFeed(projection)
+    refresher = BudgetRefresher(
+        projection, create_budget_reader(basis.rpc, network.addresses.budgets)
+    )
+    webhook = _build_webhook(basis, network, projection)
+    if webhook is not None:
+        stack.push_async_callback(webhook.aclose)
+    index = IndexFeed(projection, [refresher, *([webhook] if webhook else [])])
     stores = _open_stores(basis)
     stack.push_async_callback(stores.journal.close)
     intake = _build_intake(basis, network, stores)
@@ -215,18 +228,41 @@ async def _build(basis: _Basis, token: str | None, stack: contextlib.AsyncExitSt
     )
     app.include_router(_build_peer_router(basis, network))
     app.include_router(_build_status_router(basis, watch, index, stores, submitter, settler))
+    queries = Queries(projection)
+    app.include_router(create_index_router(queries))
+    app.mount("/", create_explorer(queries, f"{settings.name}, chain {network.chain_id}"))
     return Node(
         create_server(AccessGuard(app, token), settings.server),
         {
             "follow": following.step,
             "tick": following.tick,
             "index": index.step,
+            "budgets": refresher.step,
+            **({"webhook": webhook.step} if webhook else {}),
             "propose": settler.propose,
             "submit": settler.submit,
             "probe": watch.step,
         },
         intake,
         settler,
+    )
+
+
+def _build_webhook(basis: _Basis, network: Network, projection: Projection) -> Webhook | None:
+    """The webhook, None where none is configured. It begins with what happens from now on."""
+    settings = basis.settings
+    if settings.webhook_url is None:
+        return None
+    if settings.webhook_secret_file is None:
+        raise SettingsInvalid("webhook_url needs webhook_secret_file", expected="a secret's file")
+    secret = load_secret(settings.webhook_secret_file)
+    start = projection.position
+    return Webhook(
+        WebhookTarget(settings.webhook_url, secret, network.network_id.hex()),
+        Queries(projection),
+        AlertCursor(settings.data_dir / "webhook.json"),
+        basis.clock,
+        start=(start[0] + 1, -1) if start else (-1, -1),
     )
 
 

@@ -34,17 +34,17 @@ class BudgetRefresher:
         self._read_budgets = read_budgets
         self._waiting: set[int] = set()
         self._marked = asyncio.Event()
-        self.mark_all()
+        self.note_applied(projection.facts.accounts.keys())
 
-    def mark(self, accounts: Collection[int]) -> None:
+    def note_applied(self, accounts: Collection[int]) -> None:
         """These accounts' budgets are to be read again."""
         self._waiting.update(accounts)
         if self._waiting:
             self._marked.set()
 
-    def mark_all(self) -> None:
-        """All budgets are to be read again: at start, and after blocks were taken back."""
-        self.mark(self._projection.facts.accounts.keys())
+    def note_unwound(self, to_block: int) -> None:  # noqa: ARG002 - what it read went with it
+        """All budgets are to be read again: blocks were taken back."""
+        self.note_applied(self._projection.facts.accounts.keys())
 
     async def step(self) -> None:
         """Some of the waiting accounts are read and kept; they wait on when the chain fails."""
@@ -57,5 +57,5 @@ class BudgetRefresher:
             block, budgets = await self._read_budgets(chosen)
             await asyncio.to_thread(self._projection.put_budgets, block, budgets)
         except BaseException:
-            self.mark(chosen)
+            self.note_applied(chosen)
             raise
