@@ -4,28 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from coincurve import PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.core.builders import (
-    BASE_FACTS,
-    NETWORK_ID,
-    NOW_MS,
-    build_frame,
-    build_records,
-)
+from tests.unit.core.builders import NETWORK_ID, NOW_MS
+from tests.unit.verify.cases import HASHES, HEADER, IDENTITY, SET, build_case, build_facts
 
-from tallystick.chain.blocks import Settlement
-from tallystick.core.attestation import (
-    LedgerConfig,
-    compute_address,
-    compute_attestation_digest,
-    sign_attestation,
-)
-from tallystick.core.batches import BatchHeader, compute_data_hash, encode_batch, join_frames
-from tallystick.core.facts import FactBook, Facts, Rules, Validator, ValidatorSet
+from tallystick.core.batches import BatchHeader
+from tallystick.core.facts import Rules
 from tallystick.core.usage import COST_MASK
-from tallystick.core.verdicts import compute_verdicts
 from tallystick.verify.batch_checks import (
     Case,
     Identity,
@@ -41,59 +27,6 @@ from tallystick.verify.batch_checks import (
     sum_exactly,
 )
 from tallystick.verify.verdict import Check, Disagreement
-
-IDENTITY = Identity(7, bytes(range(20)), NETWORK_ID)
-KEYS = [PrivateKey(bytes([index + 1]) * 32) for index in range(4)]
-MEMBERS = tuple(
-    Validator(compute_address(key.public_key), "0x00", bytes(32), f"v{place}", "")
-    for place, key in enumerate(KEYS)
-)
-SET = ValidatorSet(3, MEMBERS, from_ms=0)
-HEADER = BatchHeader(3, 1, 10, bytes([9]) * 32, NOW_MS, NOW_MS + 60_000)
-HASHES = {10: "0x" + "09" * 32}
-
-
-def build_facts(*more: object) -> Facts:
-    book = FactBook()
-    book.announce(1, [*BASE_FACTS, SET, *more])  # type: ignore[list-item]
-    return book.at(1)
-
-
-def build_case(
-    header: BatchHeader = HEADER,
-    *,
-    facts: Facts | None = None,
-    signers: tuple[int, ...] = (0, 1, 2),
-    surcharge_ucr: int = 0,
-) -> Case:
-    """A batch of two frames that passes every check, but for what is asked for."""
-    known = facts or build_facts()
-    frames = [build_frame(build_records(2)), build_frame(build_records(3), first_seq=2)]
-    batch = join_frames(header, frames)
-    words = compute_verdicts(batch.records, batch.meters(), known, NOW_MS)
-    words[3] += np.uint64(surcharge_ucr)
-    batch.records["cost_word"] = words
-    data = encode_batch(batch)
-    config = LedgerConfig(7, IDENTITY.ledger, header.set_version, header.rules_version)
-    digest = compute_attestation_digest(config, compute_data_hash(data))
-    settlement = Settlement(
-        tx_hash="0x",
-        block=12,
-        block_time_s=NOW_MS // 1000,
-        tx_index=0,
-        sender="0x",
-        number=5,
-        data=data,
-        data_hash=compute_data_hash(data),
-        signer_bitmap=sum(1 << signer for signer in signers),
-        attestations=tuple(sign_attestation(KEYS[signer], digest) for signer in signers),
-        settled_bitmap=0b11,
-        accumulator=bytes(32),
-        records=5,
-        quarantined=0,
-        cost_ucr=int(words.sum()),
-    )
-    return Case(settlement, batch, known, (known, known))
 
 
 def change_settlement(case: Case, **fields: object) -> Case:
