@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -31,6 +33,7 @@ class Session:
         """A client of the network in the folder, or of the one named by --rpc and --ledger."""
         from tallystick.client import Client  # noqa: PLC0415 - --help must not wait for it
 
+        quiet_logs()
         if self.options.ledger is not None:
             return Client.connect(self.options.rpc_urls, self.options.ledger)
         return Client.open(self.options.dir)
@@ -44,6 +47,16 @@ class Session:
         self.output.note(intention)
         if not self.output.confirm(is_sure=self.options.yes):
             raise Declined("nothing was changed", expected="y", actual="n")
+
+
+def quiet_logs() -> None:
+    """Libraries log to stderr, and only what somebody should know."""
+    import structlog  # noqa: PLC0415 - as for the client
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def create_app(help_text: str) -> typer.Typer:

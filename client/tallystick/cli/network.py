@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from tallystick.cli.app import Session, command
+from tallystick.cli.app import Session, command, quiet_logs
 from tallystick.cli.doctor import examine
 from tallystick.cli.errors import UsageInvalid
 from tallystick.cli.render import Table
@@ -63,6 +63,7 @@ def up(
     from tallystick.local.launch import launch  # noqa: PLC0415
 
     session: Session = context.obj
+    quiet_logs()
     folder = NetworkFolder(session.options.dir)
     signal.signal(signal.SIGTERM, _interrupt)
     launched = launch(folder, NetworkPlan(validators, port), session.output.note)

@@ -20,7 +20,7 @@ class NameUnknown(InvalidInput):
         nearest = find_nearest(name, known)
         super().__init__(
             f"no {kind} has this name",
-            expected=f"one of them, such as {', '.join(nearest)}" if nearest else f"a known {kind}",
+            expected=f"one such as {', '.join(nearest)}" if nearest else f"a known {kind}",
             actual=name,
         )
         self.name = name
@@ -67,6 +67,19 @@ class KeyUsedOtherwise(InvalidInput):
     """The idempotency key was used before for something else."""
 
     code = "key_used_otherwise"
+
+
+class ImportFinished(InvalidInput):
+    """The same file was replayed before with the same options."""
+
+    code = "import_finished"
+    http_status = 409
+
+
+class OrganisationsMixed(InvalidInput):
+    """A file bills projects of several organisations; a meter belongs to one."""
+
+    code = "organisations_mixed"
 
 
 class QueryInvalid(InvalidInput):

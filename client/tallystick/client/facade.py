@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 import numpy as np
 
@@ -17,9 +17,11 @@ from tallystick.client.meters import MeterView, RegisteredView
 from tallystick.client.node_reads import open_reads
 from tallystick.client.outcomes import Outcomes
 from tallystick.client.reads import Reads, RecordQuery, Row, UsageQuery
+from tallystick.client.replay import ReplayOptions, ReplayReport, replay
 from tallystick.client.resources import CreatedResource, ResourceView
 from tallystick.client.status import StatusView, read_status
 from tallystick.client.submission import OpenMeter, Use, encode_uses
+from tallystick.client.submission import Progress as SettleProgress
 from tallystick.client.tariff import TariffView
 from tallystick.client.usage import read_usage
 from tallystick.client.wire import Wire, connect_wire, open_wire
@@ -194,6 +196,15 @@ class Client:
         opened = self.open_meter(meter)
         opened.wait_settled(timeout_s)
         return opened.read_outcomes()
+
+    def replay(
+        self,
+        source: Path | BinaryIO,
+        options: ReplayOptions,
+        progress: SettleProgress | None = None,
+    ) -> ReplayReport:
+        """Every record of a file of past use has an outcome; see `replay.replay`."""
+        return replay(self.wire, source, options, progress)
 
     # What was used
 

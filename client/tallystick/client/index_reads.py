@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from tallystick.projection import Projection, Queries
 
 ALL_ALERTS: Final = 1_000_000
-_SETTLE_GAS: Final = (
-    "SELECT coalesce(sum(gas_used), 0)::BIGINT FROM transactions WHERE method = 'settle'"
-)
 
 
 class ChainReads:
@@ -63,13 +60,7 @@ class ChainReads:
 
     def totals(self) -> Mapping[str, Any]:
         """Counts over everything that has settled."""
-        state = self._ask().chain.state()
-        cursor = self._projection.cursor()
-        try:
-            gas = cursor.execute(_SETTLE_GAS).fetchone()
-        finally:
-            cursor.close()
-        return {**state, "gas_used": int(gas[0]) if gas else 0}
+        return self._ask().chain.state()
 
     def close(self) -> None:
         """The tables are gone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
@@ -33,7 +33,11 @@ from tallystick.meter.meter import open_meter
 from tallystick.meter.sender import SenderStatus
 
 REQUEST_TIMEOUT_S: Final = 10.0
+PROGRESS_S: Final = 0.1
 NUMBER_FIELDS: Final = ("user", "flags", *QUANTITY_FIELDS, "step")
+
+Progress = Callable[[int, int], None]
+"""(records with an outcome, records)."""
 
 Use = Mapping[str, str | int]
 """One piece of use by record field: `project` a path, `resource` a slug, the rest numbers."""
@@ -51,11 +55,12 @@ class OpenMeter:
     """
 
     def __init__(self, wire: Wire, folder: Path) -> None:
+        self.name = folder.name
         self._wire = wire
         self._meter = open_meter(folder)
         self._first_seq = self._meter.journal.next_seq
         try:
-            self._from_block = int(wire.loop.run(wire.rpc.call("eth_blockNumber")), 16)
+            self.from_block = int(wire.loop.run(wire.rpc.call("eth_blockNumber")), 16)
             self._http = httpx.AsyncClient(timeout=REQUEST_TIMEOUT_S, trust_env=False)
             self._sender = wire.loop.run(
                 create_meter_sender(wire.rpc, wire.network, self._meter, self._http)
@@ -84,28 +89,39 @@ class OpenMeter:
         """The records are on disk and will be settled exactly once; gives their numbers."""
         return self._meter.record(records)
 
-    def wait_settled(self, timeout_s: float) -> None:
+    def wait_settled(self, timeout_s: float, progress: Progress | None = None) -> None:
         """Everything recorded before the call has an outcome on the chain.
+
+        Args:
+            timeout_s: for all of it.
+            progress: told now and then how many records have one, and how many there are.
 
         Raises:
             DrainTimedOut: not in time; it goes on while the meter is open, and when it is next.
             FatalFailure: the network refuses the meter's frames.
         """
-        self._wire.loop.run(self._sender.drain(timeout_s))
+        self._wire.loop.run(self._drain(timeout_s, progress or _tell_nobody))
 
     def read_outcomes(
-        self, first_seq: int | None = None, from_block: int | None = None
+        self,
+        first_seq: int | None = None,
+        end_seq: int | None = None,
+        *,
+        from_block: int | None = None,
     ) -> Outcomes:
         """What became of records that have settled so far.
 
         Args:
             first_seq: from which number on; None = since the meter was opened.
-            from_block: where to begin looking; None = where the chain stood then.
+            end_seq: up to which; None = all.
+            from_block: where to begin looking; None = where the chain stood when it was opened.
         """
         wanted = Outcomes(
-            self.id, self._first_seq if first_seq is None else first_seq, self.next_seq
+            self.id,
+            self._first_seq if first_seq is None else first_seq,
+            self.next_seq if end_seq is None else end_seq,
         )
-        start = self._from_block if from_block is None else from_block
+        start = self.from_block if from_block is None else from_block
         return self._wire.loop.run(
             count_outcomes(self._wire.rpc, self._wire.network, wanted, start)
         )
@@ -122,6 +138,17 @@ class OpenMeter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    async def _drain(self, timeout_s: float, progress: Progress) -> None:
+        total = self.next_seq - self._first_seq
+        drained = asyncio.create_task(self._sender.drain(timeout_s))
+        try:
+            while not (await asyncio.wait({drained}, timeout=PROGRESS_S))[0]:
+                done = (self.status.cursor or 0) - self._first_seq
+                progress(min(max(done, 0), total), total)
+        finally:
+            drained.cancel()
+        await drained
 
     async def _start(self) -> asyncio.Task[None]:
         return asyncio.create_task(self._sender.run())
@@ -189,3 +216,7 @@ _LIMITS: Final = {
     "time_ms": MAX_TIME_MS,
     **{field: 2 ** (8 * RECORD_DTYPE[field].itemsize) - 1 for field in NUMBER_FIELDS},
 }
+
+
+def _tell_nobody(done: int, total: int) -> None:
+    """Progress that nobody asked for."""

@@ -66,7 +66,10 @@ _ATTESTATIONS: Final = """
 _TOTALS: Final = """
     SELECT count(*) AS batches, coalesce(sum(records), 0)::BIGINT AS records,
         coalesce(sum(quarantined), 0)::BIGINT AS quarantined,
-        coalesce(sum(cost_ucr), 0) AS cost_ucr, arg_max(accumulator, number) AS accumulator
+        coalesce(sum(cost_ucr), 0) AS cost_ucr, arg_max(accumulator, number) AS accumulator,
+        (
+            SELECT coalesce(sum(gas_used), 0)::BIGINT FROM transactions WHERE method = 'settle'
+        ) AS gas_used
     FROM batches
 """
 _SEARCH: Final = """
