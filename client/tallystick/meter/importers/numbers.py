@@ -12,16 +12,21 @@ from tallystick.meter.importers.chunks import Cells
 
 Integers = NDArray[np.int64]
 
-_WHOLE: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
-_DECIMAL: Final = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))?", re.ASCII)
+_WHOLE: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
+_DECIMAL: Final = re.compile(r"([0-9]{1,19})(?:\.([0-9]{1,18}))?", re.ASCII)
 MAX_WHOLE: Final = 10**18 - 1
+"""Of a quantity: five of them add up inside 64 bits."""
 
 
-def parse_whole_numbers(cells: Cells) -> Integers:
+def parse_whole_numbers(cells: Cells, *, maximum: int = MAX_WHOLE) -> Integers:
     """The column's values.
 
+    Args:
+        cells: whole numbers without sign.
+        maximum: below 2^63.
+
     Raises:
-        RowMalformed: one is no whole number of 0 or more, or has more than 18 digits.
+        RowMalformed: one is no whole number, or above the maximum.
     """
     values = cells.values
     if not _are_digits(values):
@@ -29,13 +34,13 @@ def parse_whole_numbers(cells: Cells) -> Integers:
     try:
         if _are_digits(values):
             numbers = np.fromiter(map(int, values), np.int64, len(values))
-            if numbers.max() <= MAX_WHOLE:
+            if numbers.max() <= maximum:
                 return numbers
     except (ValueError, OverflowError):
         pass  # found below, with its line
     for row, value in enumerate(values):
-        if _WHOLE.fullmatch(value) is None:
-            cells.refuse(row, "a whole number of at most 18 digits")
+        if _WHOLE.fullmatch(value) is None or int(value) > maximum:
+            cells.refuse(row, f"a whole number of at most {maximum}")
     raise AssertionError("unreachable: some value is no whole number")  # pragma: no cover
 
 

@@ -24,6 +24,7 @@ SCALES: Final = {"s": (1000, 1), "ms": (1, 1), "us": (1, 1000), "ns": (1, 1_000_
 FIRST_SECOND: Final = 10**9
 FIRST_MILLISECOND: Final = 10**11
 
+MAX_INT64: Final = 2**63 - 1
 _MS_PER_DAY: Final = 86_400_000
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _ISO: Final = re.compile(
@@ -73,9 +74,10 @@ class TimeParser:
         if is_fractional:
             times = parse_scaled(cells, scale=scale, divisor=divisor, round_up=False)
         else:
-            whole = parse_whole_numbers(cells)
-            largest = MAX_TIME_MS * divisor // scale
-            times = np.minimum(whole, largest + divisor) * scale // divisor
+            whole = parse_whole_numbers(cells, maximum=MAX_INT64)
+            # What is too large anyway is kept from overflowing before it is refused.
+            too_large = (MAX_TIME_MS + 1) * divisor // scale + 1
+            times = np.minimum(whole, min(too_large, MAX_INT64)) * scale // divisor
         if self._is_auto:
             _check_same_unit(cells, times, unit)
         return times
