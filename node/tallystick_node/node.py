@@ -11,9 +11,8 @@ import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 import uvicorn
@@ -23,53 +22,68 @@ from fastapi import APIRouter, FastAPI
 from tallystick.chain.discovery import discover_network
 from tallystick.chain.errors import ChainUnreachable
 from tallystick.chain.follower import Follower
-from tallystick.chain.network import Network
 from tallystick.chain.rpc import Rpc
 from tallystick.chain.submission_effects import Outcome
-from tallystick.chain.submissions import LevelSubmissionStore
 from tallystick.chain.submitter import Submitter
 from tallystick.core.errors import TallystickError
 from tallystick.projection import Projection, Queries
 from tallystick_node.access import AccessGuard
-from tallystick_node.alerts.cursor import AlertCursor
-from tallystick_node.alerts.webhook import Webhook, WebhookTarget
+from tallystick_node.alerts.assembly import assemble_webhook
 from tallystick_node.answers import install_error_answers
-from tallystick_node.attest.attester import Attester
-from tallystick_node.attest.peer_api import PeerGate, create_peer_router
-from tallystick_node.chain_view import ChainView, SettledFrame
-from tallystick_node.clock import create_clock
-from tallystick_node.errors import SettingsInvalid
+from tallystick_node.attest.assembly import assemble_peer_router
+from tallystick_node.basis import Basis, create_basis
+from tallystick_node.chain_view import SettledFrame
 from tallystick_node.explorer.app import create_explorer
-from tallystick_node.following import Following, read_header
+from tallystick_node.following import Following
 from tallystick_node.index.api import create_index_router
 from tallystick_node.index.budgets import BudgetRefresher
 from tallystick_node.index.chain_budgets import create_budget_reader
-from tallystick_node.index_feed import IndexFeed
-from tallystick_node.intake.acceptance import Intake, IntakeStores, IntakeTerms
-from tallystick_node.intake.api import create_intake_router
-from tallystick_node.intake.equivocation import EquivocationLog
-from tallystick_node.intake.journal import FrameJournal
-from tallystick_node.intake.meter_rates import MeterRates, RateLimits
-from tallystick_node.intake.pool import FramePool
+from tallystick_node.index_feed import IndexFeed, IndexListener
+from tallystick_node.intake.acceptance import Intake
+from tallystick_node.intake.assembly import assemble_intake, assemble_intake_router, open_stores
 from tallystick_node.keys import NodeKeys, load_node_keys, load_secret
 from tallystick_node.logs import configure_logs
 from tallystick_node.loops import Step, run_loop
-from tallystick_node.membership import MembershipReader, PeerWatch
-from tallystick_node.metrics import NodeMetrics
+from tallystick_node.membership import PeerWatch
+from tallystick_node.monitoring import Monitored, assemble_status_router
 from tallystick_node.peers.client import PeerClient
-from tallystick_node.peers.signing import SeenNonces
-from tallystick_node.rates import TokenBuckets
 from tallystick_node.server import create_server, open_socket
 from tallystick_node.settings import NodeSettings, load_settings
-from tallystick_node.settle.collect import Collector
-from tallystick_node.settle.submit import Settler, SettleSettings
-from tallystick_node.status_api import Readiness, create_status_router
+from tallystick_node.settle.assembly import assemble_settler, assemble_submitter
+from tallystick_node.settle.submit import Settler
 
-RETRY_CHAIN_S = 1.0
+RETRY_CHAIN_S: Final = 1.0
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What runs."""
+
+    server: uvicorn.Server
+    loops: Mapping[str, Step]
+    intake: Intake
+    settler: Settler
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The stages that go by what settled."""
+
+    intake: Intake
+    settler: Settler
+
+    def apply_settled(self, frames: Sequence[SettledFrame]) -> None:
+        """Settled frames leave the node; quarantined records count against their meter."""
+        self.intake.apply_settled(frames)
+
+    def apply_outcomes(self, outcomes: Iterable[Outcome]) -> None:
+        """Frames of batches that came to nothing are proposed anew."""
+        self.settler.apply_outcomes(outcomes)
+        self.settler.apply_time()
 
 
 def run(settings_path: Path) -> None:
@@ -108,7 +122,10 @@ async def serve(settings: NodeSettings, keys: NodeKeys, token: str | None) -> No
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listening.close)
-        node = await _build(_Basis(settings, keys), token, stack)
+        building = asyncio.ensure_future(_build(settings, keys, token, stack))
+        if not await _finishes_before(building, stopping):
+            return
+        node = await building
         host, port = listening.getsockname()[:2]
         log.info("node_started", url=f"http://{host}:{port}")
         async with asyncio.TaskGroup() as group:
@@ -126,294 +143,105 @@ async def serve(settings: NodeSettings, keys: NodeKeys, token: str | None) -> No
     log.info("node_stopped")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """What runs."""
-
-    server: uvicorn.Server
-    loops: Mapping[str, Step]
-    intake: Intake
-    settler: Settler
-
-
-@dataclass(frozen=True, slots=True)
-class Stages:
-    """The stages that go by what settled."""
-
-    intake: Intake
-    settler: Settler
-
-    def apply_settled(self, frames: Sequence[SettledFrame]) -> None:
-        """Settled frames leave the node; quarantined records count against their meter."""
-        self.intake.apply_settled(frames)
-
-    def apply_outcomes(self, outcomes: Iterable[Outcome]) -> None:
-        """Frames of batches that came to nothing are proposed anew."""
-        self.settler.apply_outcomes(outcomes)
-        self.settler.apply_time()
-
-
-class _Basis:
-    """What every stage stands on."""
-
-    def __init__(self, settings: NodeSettings, keys: NodeKeys) -> None:
-        self.settings = settings
-        self.keys = keys
-        self.clock = create_clock(settings.clock_offset_ms)
-        self.metrics = NodeMetrics()
-        self.rpc = Rpc(settings.rpc_urls)
-        self.view = ChainView(self.clock, partial(read_header, self.rpc, clock=self.clock))
-        self.members = MembershipReader(self.view, keys.attester, self.clock)
-
-
-async def _build(basis: _Basis, token: str | None, stack: contextlib.AsyncExitStack) -> Node:
-    settings = basis.settings
-    stack.push_async_callback(basis.rpc.aclose)
-    network = await _retry(lambda: discover_network(basis.rpc, settings.ledger))
-    basis.rpc.require_chain(network.chain_id, network.genesis_hash)
+async def _build(
+    settings: NodeSettings, keys: NodeKeys, token: str | None, stack: contextlib.AsyncExitStack
+) -> Node:
+    rpc = Rpc(settings.rpc_urls)
+    stack.push_async_callback(rpc.aclose)
+    network = await _retry(lambda: discover_network(rpc, settings.ledger))
+    rpc.require_chain(network.chain_id, network.genesis_hash)
+    basis = create_basis(settings, keys, network, rpc)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-
     projection = Projection(settings.data_dir / "index.duckdb", network)
     stack.callback(projection.close)
-    refresher = BudgetRefresher(
-        projection, create_budget_reader(basis.rpc, network.addresses.budgets)
-    )
-    webhook = _build_webhook(basis, network, projection)
-    if webhook is not None:
-        stack.push_async_callback(webhook.aclose)
-    index = IndexFeed(projection, [refresher, *([webhook] if webhook else [])])
-    stores = _open_stores(basis)
+
+    loops: dict[str, Step] = {}
+    index = IndexFeed(projection, _build_listeners(basis, projection, loops, stack))
+    stores = open_stores(basis)
     stack.push_async_callback(stores.journal.close)
-    intake = _build_intake(basis, network, stores)
+    intake = assemble_intake(basis, stores)
     peers = PeerClient(
-        basis.keys.transport_key,
+        keys.transport_key,
         network.network_id,
         basis.clock,
         settings.peer_urls,
         timeout_s=settings.settle.attest_timeout_s,
     )
     stack.push_async_callback(peers.aclose)
-    submitter = _build_submitter(basis, network, stack)
-    collector = Collector(basis.keys.attest_key, peers, timeout_s=settings.settle.attest_timeout_s)
-    stack.push_async_callback(collector.aclose)
-    settler = _build_settler(basis, network, stores.pool, collector, submitter)
-    following = Following(
-        Follower(
-            basis.rpc,
-            network,
-            from_block=settings.start_block,
-            known=projection.tail(),
-            finality_tag=settings.finality_tag,
-        ),
-        basis.view,
-        index,
-        submitter,
-        Stages(intake, settler),
-        basis.clock,
-        interval_s=settings.poll_interval_ms / 1000,
-    )
+    submitter = assemble_submitter(basis, stack)
+    settler = assemble_settler(basis, stores.pool, peers, submitter, stack)
+    following = _build_following(basis, projection, index, submitter, Stages(intake, settler))
     await _retry(following.restore)
     await _retry(submitter.start)
     log.info("frames_recovered", frames=intake.recover())
 
     watch = PeerWatch(basis.members, peers)
+    monitored = Monitored(basis, stores, settler, submitter, index, watch)
+    queries = Queries(projection)
+    app = _build_app(
+        assemble_intake_router(basis, intake),
+        assemble_peer_router(basis),
+        assemble_status_router(monitored),
+        create_index_router(queries),
+    )
+    app.mount("/", create_explorer(queries, f"{settings.name}, chain {network.chain_id}"))
+    loops |= {
+        "follow": following.step,
+        "tick": following.tick,
+        "index": index.step,
+        "propose": settler.propose,
+        "submit": settler.submit,
+        "probe": watch.step,
+    }
+    return Node(create_server(AccessGuard(app, token), settings.server), loops, intake, settler)
+
+
+def _build_listeners(
+    basis: Basis,
+    projection: Projection,
+    loops: dict[str, Step],
+    stack: contextlib.AsyncExitStack,
+) -> list[IndexListener]:
+    """Who goes by what the index holds; their loops are added to `loops`."""
+    read_budgets = create_budget_reader(basis.rpc, basis.network.addresses.budgets)
+    refresher = BudgetRefresher(projection, read_budgets)
+    loops["budgets"] = refresher.step
+    webhook = assemble_webhook(basis, projection)
+    if webhook is None:
+        return [refresher]
+    stack.push_async_callback(webhook.aclose)
+    loops["webhook"] = webhook.step
+    return [refresher, webhook]
+
+
+def _build_following(
+    basis: Basis, projection: Projection, index: IndexFeed, submitter: Submitter, stages: Stages
+) -> Following:
+    settings = basis.settings
+    follower = Follower(
+        basis.rpc,
+        basis.network,
+        from_block=settings.start_block,
+        known=projection.tail(),
+        finality_tag=settings.finality_tag,
+    )
+    return Following(
+        follower,
+        basis.view,
+        index,
+        submitter,
+        stages,
+        basis.clock,
+        interval_s=settings.poll_interval_ms / 1000,
+    )
+
+
+def _build_app(*routers: APIRouter) -> FastAPI:
     app = FastAPI(title="Tallystick validator", openapi_url=None)
     install_error_answers(app)
-    app.include_router(
-        create_intake_router(
-            intake,
-            body_bytes=settings.intake.body_bytes,
-            body_timeout_s=settings.intake.body_timeout_s,
-        )
-    )
-    app.include_router(_build_peer_router(basis, network))
-    app.include_router(_build_status_router(basis, watch, index, stores, submitter, settler))
-    queries = Queries(projection)
-    app.include_router(create_index_router(queries))
-    app.mount("/", create_explorer(queries, f"{settings.name}, chain {network.chain_id}"))
-    return Node(
-        create_server(AccessGuard(app, token), settings.server),
-        {
-            "follow": following.step,
-            "tick": following.tick,
-            "index": index.step,
-            "budgets": refresher.step,
-            **({"webhook": webhook.step} if webhook else {}),
-            "propose": settler.propose,
-            "submit": settler.submit,
-            "probe": watch.step,
-        },
-        intake,
-        settler,
-    )
-
-
-def _build_webhook(basis: _Basis, network: Network, projection: Projection) -> Webhook | None:
-    """The webhook, None where none is configured. It begins with what happens from now on."""
-    settings = basis.settings
-    if settings.webhook_url is None:
-        return None
-    if settings.webhook_secret_file is None:
-        raise SettingsInvalid("webhook_url needs webhook_secret_file", expected="a secret's file")
-    secret = load_secret(settings.webhook_secret_file)
-    start = projection.position
-    return Webhook(
-        WebhookTarget(settings.webhook_url, secret, network.network_id.hex()),
-        Queries(projection),
-        AlertCursor(settings.data_dir / "webhook.json"),
-        basis.clock,
-        start=(start[0] + 1, -1) if start else (-1, -1),
-    )
-
-
-def _open_stores(basis: _Basis) -> IntakeStores:
-    limits, folder = basis.settings.intake, basis.settings.data_dir
-    return IntakeStores(
-        FramePool(
-            basis.view.read_cursor,
-            max_bytes=limits.queue_bytes,
-            look_ahead=limits.look_ahead_records,
-        ),
-        FrameJournal(folder / "journal", max_bytes=limits.journal_bytes),
-        EquivocationLog(folder / "equivocations"),
-    )
-
-
-def _build_intake(basis: _Basis, network: Network, stores: IntakeStores) -> Intake:
-    limits = basis.settings.intake
-    rates = MeterRates(
-        RateLimits(
-            limits.records_per_s,
-            limits.burst_records,
-            limits.frames_per_s,
-            limits.burst_frames,
-            limits.quarantine_pause_ppm,
-            limits.quarantine_sample,
-        )
-    )
-    return Intake(
-        basis.view,
-        IntakeTerms(
-            network.network_id,
-            int(basis.settings.chain_stalled_s * 1000),
-            limits.frames_per_body,
-        ),
-        stores,
-        rates,
-        basis.clock,
-        basis.metrics,
-    )
-
-
-def _build_submitter(
-    basis: _Basis, network: Network, stack: contextlib.AsyncExitStack
-) -> Submitter:
-    store = LevelSubmissionStore(basis.settings.data_dir / "submissions")
-    stack.callback(store.close)
-    return Submitter(
-        basis.rpc,
-        basis.keys.send_key,
-        network.addresses.ledger,
-        network.chain_id,
-        store,
-        gas_price_wei=basis.settings.gas_price_wei,
-        window=basis.settings.settle.batches_in_flight,
-    )
-
-
-def _build_settler(
-    basis: _Basis,
-    network: Network,
-    pool: FramePool,
-    collector: Collector,
-    submitter: Submitter,
-) -> Settler:
-    limits = basis.settings.settle
-    return Settler(
-        pool,
-        basis.view,
-        collector,
-        submitter,
-        SettleSettings(
-            network.network_id,
-            network.chain_id,
-            _read_ledger(network),
-            limits.linger_ms,
-            limits.reference_age_ms,
-            limits.validity_ms,
-            limits.batches_in_flight,
-        ),
-        basis.clock,
-        basis.metrics,
-    )
-
-
-def _build_peer_router(basis: _Basis, network: Network) -> APIRouter:
-    limits = basis.settings.peers
-    attester = Attester(
-        basis.keys.attest_key,
-        basis.view,
-        network_id=network.network_id,
-        chain_id=network.chain_id,
-        ledger=_read_ledger(network),
-        clock=basis.clock,
-        reference_wait_s=limits.reference_wait_s,
-    )
-    gate = PeerGate(
-        network.network_id,
-        basis.members.read,
-        TokenBuckets(limits.requests_per_s, limits.burst_requests),
-        basis.clock,
-        SeenNonces(),
-    )
-    return create_peer_router(attester, gate, basis.metrics)
-
-
-def _build_status_router(
-    basis: _Basis,
-    watch: PeerWatch,
-    index: IndexFeed,
-    stores: IntakeStores,
-    submitter: Submitter,
-    settler: Settler,
-) -> APIRouter:
-    view, pool, metrics = basis.view, stores.pool, basis.metrics
-
-    def read_readiness() -> Readiness:
-        synced_at_ms = view.synced_at_ms
-        stalled_ms = basis.settings.chain_stalled_s * 1000
-        return Readiness(
-            follows=synced_at_ms is not None and basis.clock() - synced_at_ms <= stalled_ms,
-            attests=basis.members.read().index is not None,
-            quorum=watch.has_quorum(),
-        )
-
-    def read_status() -> dict[str, object]:
-        return {
-            "name": basis.settings.name,
-            "index": basis.members.read().index,
-            "head": view.head_number,
-            "index_block": index.block,
-            "ready": read_readiness().is_ready,
-            "queue": {"frames": pool.frame_count, "bytes": pool.size_bytes},
-            "in_flight": settler.in_flight,
-        }
-
-    for name, documentation, read in (
-        ("tallystick_head_block", "Newest block followed", lambda: view.head_number),
-        ("tallystick_index_lag_blocks", "Blocks not in the index yet", lambda: index.pending),
-        ("tallystick_queue_frames", "Frames that wait", lambda: pool.frame_count),
-        ("tallystick_queue_bytes", "Their size", lambda: pool.size_bytes),
-        ("tallystick_journal_bytes", "Frames on disk", lambda: stores.journal.size_bytes),
-        ("tallystick_batches_in_flight", "Batches without outcome", lambda: settler.in_flight),
-        (
-            "tallystick_head_nonce_age_blocks",
-            "How long the oldest submission waits",
-            lambda: submitter.head_nonce_age_blocks,
-        ),
-    ):
-        metrics.watch(name, documentation, read)
-    return create_status_router(view, metrics, read_readiness, read_status)
+    for router in routers:
+        app.include_router(router)
+    return app
 
 
 async def _finish(node: Node, timeout_s: float) -> None:
@@ -424,6 +252,19 @@ async def _finish(node: Node, timeout_s: float) -> None:
             await node.settler.wait_idle()
 
 
+async def _finishes_before(task: asyncio.Future[T], event: asyncio.Event) -> bool:
+    """Whether the task ends before the event is set; otherwise it is cancelled."""
+    waiting = asyncio.ensure_future(event.wait())
+    either: list[asyncio.Future[Any]] = [task, waiting]
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if task.done():
+        return True
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return False
+
+
 async def _retry(step: Callable[[], Awaitable[T]]) -> T:
     """What `step` returns once the chain answers."""
     while True:
@@ -432,10 +273,6 @@ async def _retry(step: Callable[[], Awaitable[T]]) -> T:
         except ChainUnreachable as error:
             log.warning("chain_awaited", **error.as_dict())
             await asyncio.sleep(RETRY_CHAIN_S)
-
-
-def _read_ledger(network: Network) -> bytes:
-    return bytes.fromhex(network.addresses.ledger.removeprefix("0x"))
 
 
 def _find_first(group: ExceptionGroup[Exception]) -> Exception:
