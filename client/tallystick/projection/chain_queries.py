@@ -81,7 +81,7 @@ _SEARCH: Final = """
         UNION ALL SELECT 3, 'batch', number::VARCHAR, 'Batch ' || number FROM batches
             WHERE data_hash = $lower OR accumulator = $lower OR number = $number
         UNION ALL SELECT 4, 'account', path, path FROM accounts
-            WHERE starts_with(path, $lower) OR name = $lower OR account = $number
+            WHERE contains(lower(path), $lower) OR account = $number
         UNION ALL SELECT 5, 'resource', slug, slug FROM resources
             WHERE starts_with(slug, $lower) OR resource = $number
         UNION ALL SELECT 6, 'meter', meter::VARCHAR, name FROM meters
@@ -190,7 +190,7 @@ class ChainQueries:
         return [{**row, "reason_name": name_skip(row["reason"])} for row in found]
 
     def search(self, text: str) -> list[Row]:
-        """What a person may mean by `text`: a hash, an id, a name or the start of a path.
+        """What a person may mean by `text`: a hash, an id, a name or part of a path.
 
         Returns:
             At most 20 rows {kind, key, label}; kinds are transaction, block, batch, account,
