@@ -16,6 +16,7 @@ import msgspec
 
 from tallystick.core.errors import TallystickError
 from tallystick.local.folder import NetworkFolder
+from tallystick.local.names import ANVIL
 from tallystick.local.ports import check_port_free, find_free_ports
 from tallystick.local.processes import Processes
 from tallystick.local.programs import find_anvil
@@ -78,7 +79,7 @@ def _examine_ports(folder: NetworkFolder) -> Finding:
             find_free_ports(5)
             return Finding(name, ok=True, detail="any free ones will do")
         processes = Processes(folder.run, folder.logs)
-        wanted = {"anvil": network.chain.port}
+        wanted = {ANVIL: network.chain.port}
         wanted |= {each.name: int(each.url.rpartition(":")[2]) for each in network.validators}
         for part, port in wanted.items():
             if processes.find(part) is None:

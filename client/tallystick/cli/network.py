@@ -19,10 +19,10 @@ from tallystick.client.status import StatusView
 from tallystick.core.errors import TemporaryFailure
 from tallystick.local.errors import NotRunning
 from tallystick.local.folder import NetworkFile, NetworkFolder
+from tallystick.local.shutdown import shut_down
 
 MAX_VALIDATORS: Final = 32
 FOLLOW_S: Final = 0.2
-CHAIN_NAMES: Final = ("anvil", "recorder", "launcher")
 
 
 def add_to(root: typer.Typer) -> None:
@@ -84,8 +84,6 @@ def down(
     ] = False,
 ) -> None:
     """Stop the network and wait until nothing runs."""
-    from tallystick.local.launch import shut_down  # noqa: PLC0415 - as for up
-
     session: Session = context.obj
     folder = NetworkFolder(session.options.dir)
     if purge and folder.root.exists():
@@ -210,8 +208,6 @@ def _show_log(session: Session, path: Path, *, follow: bool) -> None:
 
 def _serve(session: Session, folder: NetworkFolder) -> None:
     """The network serves until Ctrl-C or SIGTERM, then is stopped."""
-    from tallystick.local.launch import shut_down  # noqa: PLC0415 - as for up
-
     session.output.note("serving; Ctrl-C stops it")
     try:
         Event().wait()

@@ -4,6 +4,7 @@ from tallystick.client.budgets import BudgetChange, BudgetView, Period, PeriodKi
 from tallystick.client.facade import Client
 from tallystick.client.outcomes import Outcomes
 from tallystick.client.reads import RecordQuery, UsageQuery
+from tallystick.client.replay import ReplayOptions, ReplayReport
 from tallystick.client.submission import OpenMeter
 
 __all__ = [
@@ -15,5 +16,7 @@ __all__ = [
     "Period",
     "PeriodKind",
     "RecordQuery",
+    "ReplayOptions",
+    "ReplayReport",
     "UsageQuery",
 ]

@@ -13,7 +13,7 @@ from tallystick.chain.bindings.registry import RegisteredAccount
 from tallystick.client.errors import AccountUnknown
 from tallystick.client.paths import split_path
 from tallystick.client.wire import Wire
-from tallystick.local.secrets import GOVERNANCE, REGISTRAR
+from tallystick.local.roles import GOVERNANCE, REGISTRAR
 
 LOCAL_MINT_ALLOWANCE_UCR: Final = 10**15
 """A billion credits: on a network of one's own nobody has to vote before the first grant."""

@@ -18,8 +18,9 @@ from tallystick.client.resources import create_resource, load_resources
 from tallystick.client.wire import Wire
 from tallystick.core.usage import Records, read_time_ms
 from tallystick.core.valuation import compute_costs_ucr
+from tallystick.local.files import locked
 from tallystick.local.pseudonyms import Pseudonyms
-from tallystick.local.secrets import REGISTRAR
+from tallystick.local.roles import REGISTRAR
 from tallystick.meter.importers.parse import Import, bind
 
 if TYPE_CHECKING:
@@ -55,12 +56,13 @@ def bind_import(wire: Wire, imported: Import, options: ReplayOptions, shift_ms: 
         shift_ms=shift_ms,
     )
     if len(imported.users) > 1:
-        table = Pseudonyms(wire.folder.names_file)
-        records["user"] = give_pseudonyms(
-            table, organisation, imported.users, imported.records["user"], read_time_ms(records)
-        )
-        if not options.dry_run:
-            table.save()
+        with locked(wire.folder.names_file.with_suffix(".lock")):
+            table = Pseudonyms(wire.folder.names_file)
+            records["user"] = give_pseudonyms(
+                table, organisation, imported.users, imported.records["user"], read_time_ms(records)
+            )
+            if not options.dry_run:
+                table.save()
     return records
 
 

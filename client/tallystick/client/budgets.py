@@ -12,7 +12,7 @@ from tallystick.chain.bindings.budgets import Budget, FrozenWhy, PeriodKind
 from tallystick.client.accounts import AccountTree, load_tree
 from tallystick.client.wire import Wire
 from tallystick.core.units import PPM
-from tallystick.local.secrets import REGISTRAR
+from tallystick.local.roles import REGISTRAR
 
 MS_PER_S: Final = 1_000
 DEFAULT_SOFT_PPM: Final = 800_000

@@ -15,7 +15,7 @@ from tallystick.client.accounts import find_account
 from tallystick.client.errors import KeyUsedOtherwise
 from tallystick.client.wire import Wire
 from tallystick.core.hashes import compute_keccak256
-from tallystick.local.secrets import REGISTRAR
+from tallystick.local.roles import REGISTRAR
 
 
 class Moved(msgspec.Struct, frozen=True):

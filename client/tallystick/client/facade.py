@@ -26,6 +26,8 @@ from tallystick.client.tariff import TariffView
 from tallystick.client.usage import read_usage
 from tallystick.client.wire import Wire, connect_wire, open_wire
 from tallystick.core.usage import Records
+from tallystick.local.folder import NetworkFolder
+from tallystick.local.shutdown import shut_down
 from tallystick.verify.ledger import Progress, verify_ledger
 from tallystick.verify.verdict import Verdict
 
@@ -69,6 +71,41 @@ class Client:
             ChainUnreachable: no endpoint answered.
         """
         return cls(connect_wire([rpc] if isinstance(rpc, str) else rpc, ledger))
+
+    @classmethod
+    def up(
+        cls,
+        dir: str | Path = DEFAULT_DIR,  # noqa: A002 - as above
+        *,
+        validators: int = 4,
+        port: int | None = None,
+    ) -> Self:
+        """A client of the folder's network, which runs: made, or revived where parts were missing.
+
+        Args:
+            dir: the network's folder.
+            validators: how many, in a new network.
+            port: the new chain's, validators take the ones after it; None = free ones.
+
+        Raises:
+            AlreadyRunning: nothing was missing; `Client.open` is enough.
+        """
+        # Starting takes packages that nothing else here needs.
+        from tallystick.local.founding import NetworkPlan  # noqa: PLC0415
+        from tallystick.local.launch import launch  # noqa: PLC0415
+
+        launch(NetworkFolder(Path(dir)), NetworkPlan(validators, port), lambda _: None)
+        return cls.open(dir)
+
+    @staticmethod
+    def down(dir: str | Path = DEFAULT_DIR, *, purge: bool = False) -> bool:  # noqa: A002
+        """Nothing of the folder's network runs; tells whether anything did.
+
+        Args:
+            dir: the network's folder.
+            purge: the folder is deleted too: keys, records, chain.
+        """
+        return shut_down(NetworkFolder(Path(dir)), purge=purge)
 
     def close(self) -> None:
         """Meters stop sending, connections are closed."""

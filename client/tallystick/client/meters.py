@@ -12,7 +12,8 @@ from tallystick.client.accounts import load_tree
 from tallystick.client.errors import MeterUnknown
 from tallystick.client.wire import Wire
 from tallystick.core.errors import TallystickError
-from tallystick.local.secrets import REGISTRAR
+from tallystick.local.files import locked
+from tallystick.local.roles import REGISTRAR
 from tallystick.meter.meter import (
     MeterIdentity,
     create_meter_key,
@@ -78,6 +79,11 @@ def list_meters(wire: Wire) -> list[MeterView]:
 
 def register_meter(wire: Wire, name: str, path: str) -> RegisteredView:
     """A meter with this name may bill everything below the account; its key lies in the folder."""
+    with locked(wire.folder.root / "meters.lock"):
+        return _register_meter(wire, name, path)
+
+
+def _register_meter(wire: Wire, name: str, path: str) -> RegisteredView:
     tree = load_tree(wire)
     account = tree.require(path)
     organisation = tree.ancestors(account)[-1]

@@ -8,7 +8,7 @@ from tallystick.chain.bindings.registry import RegisteredResource
 from tallystick.client.errors import ResourceExists, ResourceUnknown
 from tallystick.client.wire import Wire
 from tallystick.core.facts import BASIS_NAMES, KIND_NAMES
-from tallystick.local.secrets import REGISTRAR
+from tallystick.local.roles import REGISTRAR
 
 
 class ResourceView(msgspec.Struct, frozen=True):

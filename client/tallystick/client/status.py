@@ -8,6 +8,7 @@ from tallystick.client.meters import list_meters
 from tallystick.client.reads import Reads
 from tallystick.client.wire import Wire
 from tallystick.local.errors import NotRunning
+from tallystick.local.names import ANVIL
 from tallystick.local.processes import Processes
 
 
@@ -84,7 +85,7 @@ def check_running(wire: Wire) -> None:
     if not wire.has_folder:
         return
     processes = Processes(wire.folder.run, wire.folder.logs)
-    if processes.find("anvil") is None:
+    if processes.find(ANVIL) is None:
         raise NotRunning(str(wire.folder.root), why="the network in this folder is down")
 
 

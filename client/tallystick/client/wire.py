@@ -20,7 +20,6 @@ from tallystick.client.background import BackgroundLoop
 from tallystick.client.errors import FolderRequired
 from tallystick.local.errors import NotRunning
 from tallystick.local.folder import NetworkFolder, read_identity
-from tallystick.local.secrets import KeyRing
 from tallystick.local.transactions import TransactionJournal
 
 if TYPE_CHECKING:
@@ -131,7 +130,7 @@ def create_sender(folder: NetworkFolder, role: str, url: str) -> TransactionSend
 
     return TransactionSender(
         connect(url),
-        load_chain_key(KeyRing(folder.keys).role_file(role)),
+        load_chain_key(folder.role_key(role)),
         journal=TransactionJournal(folder.transactions),
     )
 

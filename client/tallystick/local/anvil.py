@@ -12,10 +12,10 @@ from tallystick.chain.rpc import Rpc
 from tallystick.local.chain_log import LoggedBlock
 from tallystick.local.errors import ChainLogBroken, StartFailed
 from tallystick.local.folder import ChainEntry
+from tallystick.local.names import ANVIL
 from tallystick.local.ports import LOOPBACK, check_port_free
 from tallystick.local.processes import Processes, is_running
 
-ANVIL: Final = "anvil"
 BLOCK_GAS_LIMIT: Final = 100_000_000
 KEPT_STATES: Final = 256
 START_PATIENCE_S: Final = 20.0

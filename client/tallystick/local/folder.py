@@ -63,6 +63,14 @@ class NetworkFolder:
         """Private keys, one file each."""
         return self.root / "keys"
 
+    def role_key(self, role: str) -> Path:
+        """The key of a role, see `roles`."""
+        return self.keys / f"{role}.key"
+
+    def validator_keys(self, validator: str) -> Path:
+        """The keys of a validator."""
+        return self.keys / f"{validator}.json"
+
     @property
     def chain(self) -> Path:
         """The chain's log of blocks and the journal of transactions sent from here."""
@@ -108,9 +116,10 @@ class NetworkFolder:
 
     def parts(self) -> list[Path]:
         """Everything that a network puts into its folder."""
-        names = ("keys", "chain", "logs", "run", "imports", "nodes", "meters", "lock")
+        names = ("keys", "chain", "logs", "run", "imports", "nodes", "meters")
         folders = [self.root / name for name in names]
-        return [*folders, self.names_file, self.network_file]
+        locks = [self.root / name for name in ("lock", "names.lock", "meters.lock")]
+        return [*folders, *locks, self.names_file, self.network_file]
 
     def log(self, process: str) -> Path:
         """One process's log."""

@@ -24,7 +24,8 @@ from tallystick.local.folder import ChainEntry, NetworkFile, NetworkFolder, Vali
 from tallystick.local.ports import check_port_free, find_free_ports
 from tallystick.local.processes import Processes
 from tallystick.local.recorder import Recorder
-from tallystick.local.secrets import GOVERNANCE, REGISTRAR, KeyRing
+from tallystick.local.roles import GOVERNANCE, REGISTRAR
+from tallystick.local.secrets import create_keys, load_validator_keys
 from tallystick.local.transactions import TransactionJournal
 from tallystick.local.validators import name_validators
 
@@ -55,7 +56,7 @@ def found_network(
     """
     folder.create()
     names = name_validators(plan.validators)
-    KeyRing(folder.keys).create(names)
+    create_keys(folder, names)
     chain_port, *node_ports = _choose_ports(plan)
     validators = [
         ValidatorEntry(name, index, format_url(port))
@@ -100,16 +101,16 @@ def _choose_ports(plan: NetworkPlan) -> list[int]:
 
 
 def _deploy(folder: NetworkFolder, url: str, validators: list[ValidatorEntry]) -> Network:
-    w3, keys = connect(url), KeyRing(folder.keys)
+    w3 = connect(url)
     journal = TransactionJournal(folder.transactions)
     governance, registrar = (
-        TransactionSender(w3, load_chain_key(keys.role_file(role)), journal=journal)
+        TransactionSender(w3, load_chain_key(folder.role_key(role)), journal=journal)
         for role in (GOVERNANCE, REGISTRAR)
     )
     founding = Founding(
         network_id=secrets.token_bytes(32),
         validators=tuple(
-            keys.load_validator(validator.name).describe(validator.name, validator.url)
+            load_validator_keys(folder, validator.name).describe(validator.name, validator.url)
             for validator in validators
         ),
         guardian=governance.address,

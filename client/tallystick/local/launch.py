@@ -1,30 +1,27 @@
-"""`up` and `down`: a whole network on this machine, started, revived, stopped."""
+"""`up`: a whole network on this machine, started or revived."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from tallystick.chain.rpc import Rpc
-from tallystick.local.anvil import ANVIL, format_url, start_anvil
+from tallystick.local.anvil import format_url, start_anvil
 from tallystick.local.chain_log import read_blocks
 from tallystick.local.errors import AlreadyRunning
 from tallystick.local.folder import NetworkFile, NetworkFolder, read_identity
 from tallystick.local.founding import NetworkPlan, discard_unfinished, found_network
 from tallystick.local.meters import settle_left_overs
-from tallystick.local.processes import ProcessEntry, Processes
+from tallystick.local.names import ANVIL, RECORDER
+from tallystick.local.processes import Processes
 from tallystick.local.programs import find_anvil
-from tallystick.local.recorder import RECORDER
+from tallystick.local.shutdown import RECORDER_PATIENCE_S, stop_in_order
 from tallystick.local.transactions import TransactionJournal
 from tallystick.local.validators import ValidatorLauncher, wait_until_ready, write_settings
 
-VALIDATOR_PATIENCE_S: Final = 15.0
-RECORDER_PATIENCE_S: Final = 30.0
-ANVIL_PATIENCE_S: Final = 10.0
 SETTLE_PATIENCE_S: Final = 60.0
 
 Report = Callable[[str], None]
@@ -67,27 +64,8 @@ def launch(folder: NetworkFolder, plan: NetworkPlan, report: Report) -> Launched
             raise
         except BaseException:
             started = [entry for entry in processes.entries() if entry.name not in before]
-            _stop_in_order(processes, started)
+            stop_in_order(processes, started)
             raise
-
-
-def shut_down(folder: NetworkFolder, *, purge: bool) -> bool:
-    """Nothing of the network runs; tells whether anything did.
-
-    Args:
-        folder: where it lives.
-        purge: its folder goes too, with keys, records and chain.
-    """
-    if not folder.root.exists():
-        return False
-    with folder.locked():
-        processes = Processes(folder.run, folder.logs)
-        entries = processes.entries()
-        was_running = any(processes.find(entry.name) for entry in entries)
-        _stop_in_order(processes, entries)
-        if purge:
-            _purge(folder)
-    return was_running
 
 
 def find_missing(network: NetworkFile, processes: Processes) -> list[str]:
@@ -172,24 +150,3 @@ async def _settle(folder: NetworkFolder, network: NetworkFile) -> list[str]:
         return await settle_left_overs(rpc, read_identity(network), folder, SETTLE_PATIENCE_S)
     finally:
         await rpc.aclose()
-
-
-def _stop_in_order(processes: Processes, entries: list[ProcessEntry]) -> None:
-    """Validators first, then the recorder, which copies the last blocks, then the chain."""
-    chain = [entry for entry in entries if entry.name == ANVIL]
-    recorder = [entry for entry in entries if entry.name == RECORDER]
-    rest = [entry for entry in entries if entry.name not in (ANVIL, RECORDER)]
-    processes.stop(rest, patience_s=VALIDATOR_PATIENCE_S)
-    processes.stop(recorder, patience_s=RECORDER_PATIENCE_S)
-    processes.stop(chain, patience_s=ANVIL_PATIENCE_S)
-
-
-def _purge(folder: NetworkFolder) -> None:
-    """Everything of the network is deleted, and its folder too if nothing else lies there."""
-    for path in folder.parts():
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    if not any(folder.root.iterdir()):
-        folder.root.rmdir()

@@ -16,7 +16,6 @@ from tallystick.chain.errors import ChainUnreachable, NetworkMismatch, RpcRefuse
 from tallystick.chain.rpc import Rpc
 from tallystick.local.chain_log import ChainLog, LoggedBlock
 
-RECORDER: Final = "recorder"
 POLL_S: Final = 0.1
 BLOCKS_PER_STEP: Final = 32
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from collections.abc import Sequence
 
 import msgspec
 from coincurve import PrivateKey
 from nacl.signing import SigningKey
 
-from tallystick.chain.keys import create_chain_key, load_chain_key, read_private, write_private
+from tallystick.chain.keys import create_chain_key, read_private, write_private
 from tallystick.core.attestation import compute_address
 from tallystick.core.facts import Validator
-
-GOVERNANCE: Final = "governance"
-REGISTRAR: Final = "registrar"
+from tallystick.local.folder import NetworkFolder
+from tallystick.local.roles import GOVERNANCE, REGISTRAR
 
 
 class ValidatorKeys(msgspec.Struct, frozen=True):
@@ -36,39 +33,21 @@ class ValidatorKeys(msgspec.Struct, frozen=True):
         )
 
 
-@dataclass(frozen=True)
-class KeyRing:
-    """The key files of one network."""
+def create_keys(folder: NetworkFolder, validators: Sequence[str]) -> None:
+    """Every key of the network exists; those that did are kept."""
+    for role in (GOVERNANCE, REGISTRAR):
+        if not folder.role_key(role).exists():
+            create_chain_key(folder.role_key(role))
+    for validator in validators:
+        if not folder.validator_keys(validator).exists():
+            write_private(
+                folder.validator_keys(validator), msgspec.json.encode(_create_validator_keys())
+            )
 
-    folder: Path
 
-    def create(self, validators: list[str]) -> None:
-        """Every key exists; those that did are kept."""
-        for role in (GOVERNANCE, REGISTRAR):
-            if not self.role_file(role).exists():
-                create_chain_key(self.role_file(role))
-        for validator in validators:
-            if not self.validator_file(validator).exists():
-                write_private(
-                    self.validator_file(validator), msgspec.json.encode(_create_validator_keys())
-                )
-
-    def role_file(self, role: str) -> Path:
-        """Where the key of a role lies."""
-        return self.folder / f"{role}.key"
-
-    def validator_file(self, validator: str) -> Path:
-        """Where a validator's keys lie."""
-        return self.folder / f"{validator}.json"
-
-    def load_validator(self, validator: str) -> ValidatorKeys:
-        """A validator's keys."""
-        content = read_private(self.validator_file(validator))
-        return msgspec.json.decode(content, type=ValidatorKeys)
-
-    def address_of(self, role: str) -> str:
-        """The address of a role's key, lower case."""
-        return str(load_chain_key(self.role_file(role)).address).lower()
+def load_validator_keys(folder: NetworkFolder, validator: str) -> ValidatorKeys:
+    """A validator's keys."""
+    return msgspec.json.decode(read_private(folder.validator_keys(validator)), type=ValidatorKeys)
 
 
 def _create_validator_keys() -> ValidatorKeys:

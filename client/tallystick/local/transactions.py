@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tallystick.local.entries import EntryFile, read_entries
+from tallystick.local.files import locked
 
 
 class TransactionJournal:
@@ -36,6 +36,5 @@ class TransactionJournal:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Inside the block no other process signs with the folder's keys."""
-        with self._path.with_suffix(".lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with locked(self._path.with_suffix(".lock")):
             yield

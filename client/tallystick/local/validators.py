@@ -18,7 +18,6 @@ from tallystick.local.files import make_private_folder, write_document
 from tallystick.local.folder import NetworkFile, NetworkFolder, ValidatorEntry
 from tallystick.local.ports import LOOPBACK, check_port_free
 from tallystick.local.processes import ProcessEntry, Processes, is_running
-from tallystick.local.secrets import KeyRing
 
 START_PATIENCE_S: Final = 60.0
 POLL_S: Final = 0.05
@@ -39,7 +38,7 @@ def write_settings(folder: NetworkFolder, network: NetworkFile, validator: Valid
         "port": int(validator.url.rpartition(":")[2]),
         "rpc_urls": network.rpc_urls,
         "ledger": network.ledger,
-        "keys_file": str(KeyRing(folder.keys).validator_file(validator.name).resolve()),
+        "keys_file": str(folder.validator_keys(validator.name).resolve()),
         "data_dir": str(home),
     }
     write_document(home / "settings.json", settings)
