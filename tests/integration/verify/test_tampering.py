@@ -40,9 +40,10 @@ STEP = 55
 async def verify_through(net: SettlingNetwork, alter: Alter = answer_honestly) -> Verdict:
     with run_proxy(net.url, alter) as proxy:
         rpc = Rpc([proxy.url])
-        verdict = await verify_ledger(rpc, net.network.addresses.ledger)
-        await rpc.aclose()
-    return verdict
+        try:
+            return await verify_ledger(rpc, net.network.addresses.ledger)
+        finally:
+            await rpc.aclose()
 
 
 async def settle_three(net: SettlingNetwork) -> list[str]:
