@@ -26,8 +26,7 @@ def add_to(root: typer.Typer) -> None:
         "replay",
         examples=(
             "tallystick replay t.csv --format azure-llm --project acme/a/b --resource gpt-4o",
-            "tallystick replay u.jsonl.gz --format jsonl --columns time=ts,project=team"
-            " --resource h100 -c compute_h=hours --project-prefix acme --create",
+            "tallystick replay u.gz --format jsonl --columns time=t,project=p,resource=m --create",
         ),
     )(replay)
 
