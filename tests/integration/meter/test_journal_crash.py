@@ -1,5 +1,6 @@
 """A meter that is killed at any moment keeps everything it acknowledged, exactly once."""
 
+import os
 import random
 import subprocess
 import sys
@@ -18,8 +19,9 @@ CHILD = ROOT / "tests" / "integration" / "meter" / "append_until_killed.py"
 def append_until_killed(folder: Path, seed: int, acknowledgements: int) -> list[tuple[int, ...]]:
     """What the child acknowledged before it was killed, after at least that many."""
     command = [sys.executable, str(CHILD), str(folder), str(seed)]
+    paths = f"{ROOT}{os.pathsep}{ROOT / 'client'}"
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, env={"PYTHONPATH": str(ROOT)}, text=True
+        command, stdout=subprocess.PIPE, env={"PYTHONPATH": paths}, text=True
     ) as child:
         assert child.stdout is not None
         lines = [child.stdout.readline() for _ in range(acknowledgements)]
