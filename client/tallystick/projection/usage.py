@@ -1,7 +1,8 @@
 """Usage: records added up by whatever one asks for.
 
 Records are first grouped by small integers (the scan over millions), then the few groups get their
-names, their ancestors and their calendar. Quantities and cost count settled records only.
+names, their ancestors and their calendar. Quantities and cost count settled records only: the scan
+groups by the reason code too, which costs DuckDB half of what a condition in every sum does.
 """
 
 from __future__ import annotations
@@ -148,7 +149,7 @@ class UsageQuestion:
         sums = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
         fine = _distinct([KEYS[key].fine for key in self.by])
         inner = (
-            f"SELECT {''.join(f'{part}, ' for part in fine)}reason <> 0 AS is_quarantined,"  # noqa: S608
+            f"SELECT {''.join(f'{part}, ' for part in fine)}reason,"  # noqa: S608
             f" count(*) AS n, {sums} FROM records WHERE {self.where.conditions()} GROUP BY ALL"
         )
         keys = "".join(f'{KEYS[key].coarse} AS "key_{key}", ' for key in self.by)
@@ -171,12 +172,12 @@ class UsageQuestion:
 
     def _outer_sums(self) -> str:
         settled = ", ".join(
-            f"coalesce(sum({name}) FILTER (NOT is_quarantined), 0) AS {name}" for name in _SUMS
+            f"coalesce(sum({name}) FILTER (reason = 0), 0) AS {name}" for name in _SUMS
         )
         own = f", {_OWN_COST}" if "account" in self.by else ""
         return (
             "coalesce(sum(n), 0) AS records,"
-            f" coalesce(sum(n) FILTER (is_quarantined), 0) AS quarantined, {settled}{own}"
+            f" coalesce(sum(n) FILTER (reason <> 0), 0) AS quarantined, {settled}{own}"
         )
 
     def _group_columns(self) -> list[str]:
