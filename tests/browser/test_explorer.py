@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 from tests.unit.explorer.showcase import build_showcase
 
 from tallystick_node.explorer.app import create_explorer
@@ -73,13 +73,25 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page in an empty profile, without JavaScript; whatever it complains of fails the test."""
     context = browser.new_context(viewport=WIDE, java_script_enabled=False)  # type: ignore[arg-type]
-    page, complaints = context.new_page(), list[str]()
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(request.url))
+    page = context.new_page()
+    complaints = watch(page)
     yield page
     context.close()
     assert complaints == []
+
+
+def watch(page: Page) -> list[str]:
+    """What the page will complain of. A picture given up because the test moved on is none."""
+    complaints: list[str] = []
+
+    def note_failure(request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":
+            complaints.append(f"{request.url}: {request.failure}")
+
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", note_failure)
+    return complaints
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -87,9 +99,8 @@ def test_pages_open_without_complaints_and_fit_a_narrow_window(
     browser: Browser, url: str, scheme: str
 ) -> None:
     context = browser.new_context(viewport=NARROW, color_scheme=scheme)  # type: ignore[arg-type]
-    page, complaints = context.new_page(), list[str]()
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("requestfailed", lambda request: complaints.append(request.url))
+    page = context.new_page()
+    complaints = watch(page)
     for path in PAGES:
         answer = page.goto(f"{url}{path}")
         assert answer is not None
