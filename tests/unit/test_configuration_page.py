@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
+
 from tallystick_node.settings import NodeSettings
 
 PAGE = Path("docs/configuration.md").read_text()
@@ -22,6 +23,6 @@ def list_settings(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[st
             yield f"{prefix}{name}", "none" if default in (None, {}) else f"`{default}`"
 
 
-@pytest.mark.parametrize(("name", "default"), list_settings(NodeSettings))
+@pytest.mark.parametrize(("name", "default"), list(list_settings(NodeSettings)))
 def test_page_names_every_setting_with_its_default(name: str, default: str) -> None:
     assert f"| `{name}` | {default} |" in PAGE
