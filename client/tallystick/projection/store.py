@@ -77,13 +77,10 @@ class Store:
                 table, {name: _as_array(values, kind) for (name, kind), values in by_column}
             )
 
-    def insert_columns(self, table: Table, columns: Columns) -> None:
+    def insert_columns(self, table: Table, incoming: Columns) -> None:  # noqa: ARG002 - see below
         """As `insert_rows`, by arrays: DuckDB reads them in place, no row becomes an object."""
-        self.connection.register("incoming", columns)
-        try:
-            self.connection.execute(f"INSERT INTO {table.name} BY NAME FROM incoming")
-        finally:
-            self.connection.unregister("incoming")
+        # DuckDB finds `incoming` by its name among this function's variables.
+        self.connection.execute(f"INSERT INTO {table.name} BY NAME FROM incoming")
 
     def replace_rows(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """The table holds these rows and no others."""
