@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 
@@ -15,6 +15,8 @@ from tallystick.core.facts import Fact
 from tallystick.core.settlement import Cursor
 from tallystick_node.chain_view import ChainView, Header, SettledFrame
 from tallystick_node.clock import Clock
+
+TICK_S: Final = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -102,6 +104,7 @@ class Following:
         self._listener = listener
         self._clock = clock
         self._interval_s = interval_s
+        self._has_news = False
 
     async def restore(self) -> None:
         """The view stands where the index stands."""
@@ -123,14 +126,19 @@ class Following:
                 await asyncio.sleep(self._interval_s)
 
     async def tick(self) -> None:
-        """Resends and look-ups that are due, about once a second."""
-        await asyncio.sleep(1)
+        """Resends and look-ups that are due, unless blocks keep telling of what was sent."""
+        self._has_news = False
+        await asyncio.sleep(TICK_S)
+        if self._has_news:
+            return
         self._listener.apply_outcomes(await self._submissions.tick())
 
     async def _advance(self, advanced: Advanced) -> None:
         settled = await self._view.apply(advanced.blocks)
         for block in advanced.blocks:
-            self._listener.apply_outcomes(self._submissions.on_block(block))
+            outcomes = self._submissions.on_block(block)
+            self._has_news = self._has_news or bool(outcomes)
+            self._listener.apply_outcomes(outcomes)
         self._listener.apply_settled(settled)
         await self._index.put(advanced.blocks)
         if self._view.head_number >= advanced.head:

@@ -22,6 +22,16 @@ Step = Callable[[], Awaitable[None]]
 log = structlog.get_logger(__name__)
 
 
+def pace(step: Step, interval_s: float) -> Step:
+    """The step, begun at most once in `interval_s`: what comes in between is done together."""
+
+    async def step_then_rest() -> None:
+        await step()
+        await asyncio.sleep(interval_s)
+
+    return step_then_rest
+
+
 async def run_loop(name: str, step: Step) -> None:
     """`step` runs again and again; after a failure with a growing pause, until one succeeds.
 

@@ -70,6 +70,7 @@ class PeerWatch:
         return reachable + 1 >= compute_quorum(len(membership.validators))
 
     async def step(self) -> None:
-        """Every peer was asked once."""
-        await asyncio.gather(*(self._peers.probe(peer) for peer in self._members.read().peers))
+        """Every peer that was not heard of lately was asked once."""
+        quiet = [peer for peer in self._members.read().peers if self._peers.is_quiet(peer)]
+        await asyncio.gather(*(self._peers.probe(peer) for peer in quiet))
         await asyncio.sleep(PROBE_INTERVAL_S)

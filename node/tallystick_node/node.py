@@ -22,7 +22,7 @@ from fastapi import APIRouter, FastAPI
 from tallystick.chain.discovery import discover_network
 from tallystick.chain.errors import ChainUnreachable
 from tallystick.chain.follower import Follower
-from tallystick.chain.rpc import Rpc
+from tallystick.chain.rpc import MAX_ANSWER_BYTES, Rpc
 from tallystick.chain.submission_effects import Outcome
 from tallystick.chain.submitter import Submitter
 from tallystick.core.errors import TallystickError
@@ -35,6 +35,7 @@ from tallystick_node.basis import Basis, create_basis
 from tallystick_node.chain_view import SettledFrame
 from tallystick_node.explorer.app import create_explorer
 from tallystick_node.following import Following
+from tallystick_node.http_transport import PlainTransport
 from tallystick_node.index.api import create_index_router
 from tallystick_node.index.budgets import BudgetRefresher
 from tallystick_node.index.chain_budgets import create_budget_reader
@@ -43,16 +44,17 @@ from tallystick_node.intake.acceptance import Intake
 from tallystick_node.intake.assembly import assemble_intake, assemble_intake_router, open_stores
 from tallystick_node.keys import NodeKeys, load_node_keys, load_secret
 from tallystick_node.logs import configure_logs
-from tallystick_node.loops import Step, run_loop
+from tallystick_node.loops import Step, pace, run_loop
 from tallystick_node.membership import PeerWatch
 from tallystick_node.monitoring import Monitored, assemble_status_router
-from tallystick_node.peers.client import PeerClient
+from tallystick_node.peers.client import MAX_PEER_ANSWER_BYTES, PeerClient
 from tallystick_node.server import create_server, open_socket
 from tallystick_node.settings import NodeSettings, load_settings
 from tallystick_node.settle.assembly import assemble_settler, assemble_submitter
 from tallystick_node.settle.submit import Settler
 
 RETRY_CHAIN_S: Final = 1.0
+BUDGETS_INTERVAL_S: Final = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -146,7 +148,7 @@ async def serve(settings: NodeSettings, keys: NodeKeys, token: str | None) -> No
 async def _build(
     settings: NodeSettings, keys: NodeKeys, token: str | None, stack: contextlib.AsyncExitStack
 ) -> Node:
-    rpc = Rpc(settings.rpc_urls)
+    rpc = Rpc(settings.rpc_urls, transport=PlainTransport(max_bytes=MAX_ANSWER_BYTES))
     stack.push_async_callback(rpc.aclose)
     network = await _retry(lambda: discover_network(rpc, settings.ledger))
     rpc.require_chain(network.chain_id, network.genesis_hash)
@@ -166,6 +168,7 @@ async def _build(
         basis.clock,
         settings.peer_urls,
         timeout_s=settings.settle.attest_timeout_s,
+        transport=PlainTransport(max_bytes=MAX_PEER_ANSWER_BYTES),
     )
     stack.push_async_callback(peers.aclose)
     submitter = assemble_submitter(basis, stack)
@@ -205,7 +208,7 @@ def _build_listeners(
     """Who goes by what the index holds; their loops are added to `loops`."""
     read_budgets = create_budget_reader(basis.rpc, basis.network.addresses.budgets)
     refresher = BudgetRefresher(projection, read_budgets)
-    loops["budgets"] = refresher.step
+    loops["budgets"] = pace(refresher.step, BUDGETS_INTERVAL_S)
     webhook = assemble_webhook(basis, projection)
     if webhook is None:
         return [refresher]

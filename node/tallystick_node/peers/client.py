@@ -26,7 +26,8 @@ RETRY_REFERENCE_S: Final = 0.1
 REFERENCE_TRIES: Final = 5
 HTTP_OK: Final = 200
 PROBE_TIMEOUT_S: Final = 2.0
-MAX_ANSWER_BYTES: Final = 4_096
+QUIET_MS: Final = 3_000
+MAX_PEER_ANSWER_BYTES: Final = 4_096
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +44,7 @@ class PeerAnswer(msgspec.Struct):
 class _Health:
     failures: int = 0
     resting_until_ms: int = 0
+    answered_at_ms: int = 0
 
 
 class PeerClient:
@@ -82,6 +84,10 @@ class PeerClient:
     def is_reachable(self, peer: Validator) -> bool:
         """Whether the peer answered when last asked, or was never asked."""
         return self._health_of(peer).failures == 0
+
+    def is_quiet(self, peer: Validator) -> bool:
+        """Whether the peer has not answered anything lately."""
+        return self._clock() - self._health_of(peer).answered_at_ms > QUIET_MS
 
     async def ask_attestation(
         self, peer: Validator, sender: int, recipient: int, batch: bytes
@@ -152,7 +158,7 @@ class PeerClient:
         async with self._http.stream("POST", url, content=body, headers=headers) as response:
             async for part in response.aiter_raw():
                 answer += part
-                if len(answer) > MAX_ANSWER_BYTES:
+                if len(answer) > MAX_PEER_ANSWER_BYTES:
                     raise httpx.DecodingError("an answer between validators is too long")
         return answer
 
@@ -177,10 +183,11 @@ class PeerClient:
         return self._health.setdefault(peer.transport_key, _Health())
 
     def _note_answer(self, peer: Validator) -> None:
-        self._health[peer.transport_key] = _Health()
+        self._health[peer.transport_key] = _Health(answered_at_ms=self._clock())
 
     def _note_failure(self, peer: Validator) -> None:
         health = self._health_of(peer)
+        health.answered_at_ms = 0
         rest_ms = min(FIRST_REST_MS << min(health.failures, 16), LONGEST_REST_MS)
         health.failures += 1
         health.resting_until_ms = self._clock() + rest_ms

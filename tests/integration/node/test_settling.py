@@ -13,7 +13,7 @@ from tallystick.chain.rpc import Rpc
 from tallystick.core.batches import decode_batch
 from tallystick.core.usage import Reason, read_reasons, read_time_ms
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 
 def read_settled(nodes: NodeGroup, meter: int) -> list[tuple[int, int, list[int]]]:
