@@ -83,7 +83,7 @@ class Following:
         submissions: told what was mined.
         listener: told what settled.
         clock: this node's.
-        interval_s: between polls that bring nothing.
+        interval_s: between polls at the chain's head.
     """
 
     def __init__(
@@ -143,6 +143,7 @@ class Following:
         await self._index.put(advanced.blocks)
         if self._view.head_number >= advanced.head:
             self._view.synced_at_ms = self._clock()
+            await asyncio.sleep(self._interval_s)  # the next poll then brings several blocks
 
 
 async def read_header(rpc: Rpc, number: int, clock: Clock) -> Header | None:

@@ -103,7 +103,7 @@ class PlainTransport(httpx.AsyncBaseTransport):
     def __init__(self, *, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._idle: defaultdict[Address, list[_Connection]] = defaultdict(list)
-        self._tls = httpx.AsyncHTTPTransport()
+        self._tls: httpx.AsyncHTTPTransport | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The answer, read whole.
@@ -112,6 +112,7 @@ class PlainTransport(httpx.AsyncBaseTransport):
             httpx.TransportError: none came, or not in time.
         """
         if request.url.scheme != "http":
+            self._tls = self._tls or httpx.AsyncHTTPTransport()
             return await self._tls.handle_async_request(request)
         body = await request.aread()
         encoded = _encode_head(request) + body
@@ -130,7 +131,8 @@ class PlainTransport(httpx.AsyncBaseTransport):
             for connection in connections:
                 connection.close()
         self._idle.clear()
-        await self._tls.aclose()
+        if self._tls is not None:
+            await self._tls.aclose()
 
     async def _ask(self, address: Address, encoded: bytes) -> httpx.Response:
         while (kept := self._take_idle(address)) is not None:

@@ -1,4 +1,4 @@
-"""What a validator counts and times, in a registry of its own. docs/operations.md explains each."""
+"""What a validator counts and times, in a registry of its own."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.integration.node.nodes import NodeGroup, NodeProcess, run_nodes
+from tests.integration.node.nodes import NodeGroup, NodeProcess, run_nodes, wait_until
 from tests.integration.node.test_settling import read_settled
 from tests.integration.settling import found_network
 
@@ -99,6 +99,33 @@ def test_intake_refuses_when_the_journal_is_full(tmp_path: Path, chain_url: str)
         last = network.sign(network.records(10), first_seq=20)
         assert nodes[0].send(last).status_code == 200
         nodes.wait_settled(30)
+
+
+def test_frames_settle_again_when_the_chain_takes_their_blocks_back(
+    tmp_path: Path, chain_url: str
+) -> None:
+    network = found_network(chain_url, meters=1)
+    first, second = (
+        network.sign(network.records(5, first=start), first_seq=start) for start in (0, 5)
+    )
+    with run_nodes(network, tmp_path) as nodes:
+        before = network.w3.eth.block_number
+        assert nodes[0].send(first).status_code == 200
+        nodes.wait_settled(5)
+        depth = network.w3.eth.block_number - before
+        network.w3.provider.make_request("anvil_reorg", [depth, []])  # type: ignore[arg-type]
+        # As a meter does when the cursor moves back: what it kept is offered again.
+        wait_until(
+            lambda: (
+                nodes[0].send(first, second).status_code == 200
+                and nodes[0].cursor(network.meters[0].id) == 10
+            ),
+            "everything settled",
+            nodes[0].log,
+        )
+        assert [(start, end) for start, end, _ in read_settled(nodes, 0)] == [(0, 5), (5, 10)]
+        for place in range(4):
+            nodes.wait_settled(10, at=place)
 
 
 def test_nothing_is_lost_or_doubled_when_validators_are_killed_at_random(
