@@ -28,12 +28,13 @@ from tallystick.core.usage import (
     apply_time_ms,
     create_records,
 )
-from tallystick.local.meters import create_meter_sender
+from tallystick.local.meters import create_meter_sender, load_directory, wait_until_known
 from tallystick.meter.meter import open_meter
 from tallystick.meter.sender import SenderStatus
 
 REQUEST_TIMEOUT_S: Final = 10.0
 PROGRESS_S: Final = 0.1
+NOTHING_KNOWN: Final = -1
 NUMBER_FIELDS: Final = ("user", "flags", *QUANTITY_FIELDS, "step")
 
 Progress = Callable[[int, int], None]
@@ -62,12 +63,14 @@ class OpenMeter:
         try:
             self.from_block = int(wire.loop.run(wire.rpc.call("eth_blockNumber")), 16)
             self._http = httpx.AsyncClient(timeout=REQUEST_TIMEOUT_S, trust_env=False)
-            self._sender = wire.loop.run(
-                create_meter_sender(wire.rpc, wire.network, self._meter, self._http)
+            self._directory = wire.loop.run(load_directory(wire.rpc, wire.network))
+            self._sender = create_meter_sender(
+                wire.rpc, wire.network, self._directory, self._meter, self._http
             )
         except BaseException:
             self._meter.close()
             raise
+        self._writes_known = NOTHING_KNOWN
         self._task = wire.loop.run(self._start())
 
     @property
@@ -87,6 +90,9 @@ class OpenMeter:
 
     def record(self, records: Records) -> range:
         """The records are on disk and will be settled exactly once; gives their numbers."""
+        if self._writes_known != self._wire.writes:
+            self._writes_known = self._wire.writes
+            self._wire.loop.run(wait_until_known(self._wire.rpc, self._http, self._directory))
         return self._meter.record(records)
 
     def wait_settled(self, timeout_s: float, progress: Progress | None = None) -> None:

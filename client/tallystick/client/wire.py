@@ -57,6 +57,8 @@ class Wire:
         self.tariff = Tariff(addresses.tariff)
         self.cursors = Cursors(addresses.cursors)
         self.validators = Validators(addresses.validators)
+        self.writes = 0
+        """How many transactions this client has sent."""
         self._folder = folder
         self._senders: dict[str, TransactionSender] = {}
 
@@ -104,7 +106,9 @@ class Wire:
             TransactionReverted: the contract refused; the leaf says why.
         """
         with TransactionJournal(self.folder.transactions).locked():
-            return self._sender(role).send(write).outcome
+            outcome = self._sender(role).send(write).outcome
+        self.writes += 1
+        return outcome
 
     def address_of(self, role: str) -> str:
         """The address that signs for a role, lower case."""

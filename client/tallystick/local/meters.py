@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,11 @@ from tallystick.meter.sender import FrameSender, SenderSettings
 
 CURSOR_POLL_S: Final = 0.05
 """The chain is on this machine: looking often costs little and ends a replay sooner."""
+REFERENCE_AGE_S: Final = 0.5
+"""Validators refer to blocks that they have known for a quarter of a second."""
+SETTLED_FACT_S: Final = 3.0
+"""A block this old is referred to by all who follow; its time is in whole seconds."""
+HEAD_PATIENCE_S: Final = 10.0
 
 
 class ChainCursors:
@@ -62,17 +68,40 @@ async def load_directory(rpc: Rpc, network: Network) -> FixedDirectory:
     )
 
 
-async def create_meter_sender(
-    rpc: Rpc, network: Network, meter: Meter, http: httpx.AsyncClient
+def create_meter_sender(
+    rpc: Rpc, network: Network, directory: FixedDirectory, meter: Meter, http: httpx.AsyncClient
 ) -> FrameSender:
     """Brings the meter's records to the network's validators while it runs."""
-    return FrameSender(
-        meter,
-        ChainCursors(rpc, network),
-        await load_directory(rpc, network),
-        http,
-        settings=SenderSettings(poll_s=CURSOR_POLL_S),
+    settings = SenderSettings(poll_s=CURSOR_POLL_S)
+    return FrameSender(meter, ChainCursors(rpc, network), directory, http, settings=settings)
+
+
+async def wait_until_known(rpc: Rpc, http: httpx.AsyncClient, directory: FixedDirectory) -> None:
+    """What the chain announced up to now counts in every verdict from here on.
+
+    A verdict goes by a block that its proposer has known for a moment. Use of an account that was
+    created just before would be quarantined as nobody's, for good.
+    """
+    head = await rpc.call("eth_getBlockByNumber", "latest", False)
+    number, age_s = int(head["number"], 16), time.time() - int(head["timestamp"], 16)
+    await asyncio.gather(
+        *(_wait_for_head(http, each.url, number) for each in directory.validators())
     )
+    if age_s < SETTLED_FACT_S:
+        await asyncio.sleep(REFERENCE_AGE_S)
+
+
+async def _wait_for_head(http: httpx.AsyncClient, url: str, number: int) -> None:
+    """The validator has followed the chain up to a block, or cannot be asked."""
+    deadline = time.monotonic() + HEAD_PATIENCE_S
+    while time.monotonic() < deadline:
+        try:
+            status = (await http.get(f"{url}/v1/status")).json()
+        except (httpx.HTTPError, ValueError):
+            return
+        if status.get("head", number) >= number:
+            return
+        await asyncio.sleep(CURSOR_POLL_S)
 
 
 def list_meter_folders(folder: NetworkFolder) -> list[Path]:
@@ -105,6 +134,8 @@ async def _settle_meter(
     cursors = await ChainCursors(rpc, network).read_cursors([meter.id])
     if cursors[meter.id].next_seq >= meter.journal.next_seq:
         return
-    sender = await create_meter_sender(rpc, network, meter, http)
+    directory = await load_directory(rpc, network)
+    await wait_until_known(rpc, http, directory)
+    sender = create_meter_sender(rpc, network, directory, meter, http)
     async with sender.running():
         await sender.drain(patience_s)

@@ -14,9 +14,10 @@ from typing import Final
 
 import msgspec
 
-from tallystick.local.files import read_document, write_document
+from tallystick.local.files import PRIVATE_FILE, read_document, write_document
 
 POLL_S: Final = 0.02
+STDIN, STDOUT, STDERR = 0, 1, 2
 STATE_FIELD: Final = 0
 START_TIME_FIELD: Final = 19
 """Positions behind the closing parenthesis of /proc/PID/stat."""
@@ -44,19 +45,23 @@ class Processes:
 
         Args:
             name: unique in this network.
-            command: program and arguments.
+            command: the program's path and its arguments.
             environment: added to this process's own.
         """
-        with (self.logs / f"{name}.log").open("ab") as log:
-            child = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                env={**os.environ, **(environment or {})},
-            )
-        return self.adopt(name, child.pid)
+        log = str(self.logs / f"{name}.log")
+        appending = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        pid = os.posix_spawn(
+            command[0],
+            list(command),
+            {**os.environ, **(environment or {})},
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, STDIN, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, STDOUT, log, appending, PRIVATE_FILE),
+                (os.POSIX_SPAWN_DUP2, STDOUT, STDERR),
+            ],
+            setsid=True,
+        )
+        return self.adopt(name, pid)
 
     def adopt(self, name: str, pid: int) -> ProcessEntry:
         """The process that runs under this pid is one of the network's from now on."""

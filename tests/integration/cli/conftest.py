@@ -1,6 +1,7 @@
 """One running network for all tests of a file."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from tests.integration.cli.program import Program, is_alive
@@ -12,7 +13,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     program = Program(tmp_path_factory.mktemp("user"))
     started = program.run("up", "--detach")
     assert started.exit_code == 0, started
-    yield program
+    yield replace(program, in_process=True)
     pids = program.read_pids()
     assert program.run("down", "--purge").exit_code == 0
     assert not [name for name, pid in pids.items() if is_alive(pid)]

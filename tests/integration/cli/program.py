@@ -1,14 +1,21 @@
-"""The program as a new user runs it: in an empty folder, in processes of its own."""
+"""The program as a new user runs it, in an empty folder.
+
+Commands run in a process of their own, or, where a test asks dozens of questions, in the test's:
+importing the program takes longer than any answer.
+"""
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import subprocess
 import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tallystick.cli.main import run
 
 TIMEOUT_S = 300
 
@@ -32,9 +39,12 @@ class Program:
     """`tallystick` in one working folder."""
 
     folder: Path
+    in_process: bool = False
 
-    def run(self, *words: str, stdin: str = "", **environment: str) -> Answer:
+    def run(self, *words: str, stdin: str = "") -> Answer:
         """The command's answer, whatever it is."""
+        if self.in_process:
+            return self._run_here(words, stdin)
         done = subprocess.run(
             [sys.executable, "-m", "tallystick.cli.main", *words],
             cwd=self.folder,
@@ -43,9 +53,18 @@ class Program:
             text=True,
             timeout=TIMEOUT_S,
             check=False,
-            env={**os.environ, **environment},
         )
         return Answer(done.returncode, done.stdout, done.stderr)
+
+    def _run_here(self, words: tuple[str, ...], stdin: str) -> Answer:
+        stdout, stderr, keyboard = io.StringIO(), io.StringIO(), sys.stdin
+        sys.stdin = io.TextIOWrapper(io.BytesIO(stdin.encode()))
+        try:
+            with chdir(self.folder), redirect_stdout(stdout), redirect_stderr(stderr):
+                exit_code = run(words)
+        finally:
+            sys.stdin = keyboard
+        return Answer(exit_code, stdout.getvalue(), stderr.getvalue())
 
     def ask(self, *words: str) -> Any:  # noqa: ANN401 - JSON
         """The document of a command that must succeed."""

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Program:
-    return Program(tmp_path)
+    return Program(tmp_path, in_process=True)
 
 
 @pytest.mark.parametrize("words", [["usage"], ["account", "list"], ["verify"], ["budget", "show"]])
@@ -43,15 +43,21 @@ def test_up_is_refused_when_its_port_is_in_use(empty: Program) -> None:
     assert not empty.read_pids()
 
 
-def test_up_is_refused_when_anvil_is_missing(empty: Program) -> None:
-    answer = empty.run("up", "--json", TALLYSTICK_ANVIL="/nowhere/anvil")
+def test_up_is_refused_when_anvil_is_missing(
+    empty: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TALLYSTICK_ANVIL", "/nowhere/anvil")
+    answer = empty.run("up", "--json")
     assert answer.exit_code == 2
     assert answer.document["code"] == "program_missing"
     assert "make setup" in answer.document["expected"]
 
 
-def test_up_names_the_log_when_the_chain_does_not_start(empty: Program) -> None:
-    answer = empty.run("up", "--json", TALLYSTICK_ANVIL="/bin/true")
+def test_up_names_the_log_when_the_chain_does_not_start(
+    empty: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TALLYSTICK_ANVIL", "/bin/true")
+    answer = empty.run("up", "--json")
     assert answer.exit_code == 1
     assert answer.document["code"] == "start_failed"
     assert "anvil.log" in answer.document["actual"]
