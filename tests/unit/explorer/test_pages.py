@@ -14,7 +14,7 @@ from tests.unit.projection.builders import NETWORK
 from tallystick.projection import Projection, Queries
 from tallystick_node.explorer.app import create_explorer
 
-VOID = {"meta", "link", "img", "input", "br"}
+VOID = {"meta", "link", "img", "input", "br", "wbr"}
 PAGES = [
     "/",
     "/usage",
