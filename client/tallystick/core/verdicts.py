@@ -24,7 +24,7 @@ from tallystick.core.usage import (
     compute_context,
     read_time_ms,
 )
-from tallystick.core.valuation import compute_costs_ucr
+from tallystick.core.valuation import NO_RATES, compute_costs_ucr, spread_rates
 
 MIN_PROJECT_DEPTH: Final = 2
 
@@ -237,16 +237,10 @@ def _find_closed_experiments(
 
 def _value_groups(records: Records, by_resource: Groups, facts: Facts) -> NDArray[np.uint64]:
     """The cost in ucr of every record whose resource has rates; 0 elsewhere."""
-    costs = np.zeros(len(records), dtype=np.uint64)
-    for place, (resource, time_ms) in enumerate(by_resource.members):
-        rates = facts.resolved_at(resource, time_ms)
-        if rates is None:
-            continue
-        if len(by_resource.members) == 1:
-            return compute_costs_ucr(records, rates)
-        rows = np.flatnonzero(by_resource.of_record == place)
-        costs[rows] = compute_costs_ucr(records[rows], rates)
-    return costs
+    rates = [facts.resolved_at(*member) or NO_RATES for member in by_resource.members]
+    if len(rates) == 1:
+        return compute_costs_ucr(records, rates[0])
+    return compute_costs_ucr(records, spread_rates(rates, by_resource.of_record))
 
 
 def _compute_limits(
