@@ -8,7 +8,8 @@ from tallystick.chain.blocks import Advanced
 from tallystick.chain.follower import Follower
 from tallystick.chain.network import Network
 from tallystick.chain.rpc import Rpc
-from tallystick.projection import Projection, Queries
+from tallystick.projection import Projection, ProjectionUnreadable, Queries
+from tallystick_node.index.errors import IndexInUse
 
 Totals = dict[str, int]
 
@@ -30,7 +31,11 @@ async def rebuild_index(
 
     Returns:
         block, batches, records and quarantined of the new index.
+
+    Raises:
+        IndexInUse: a running validator has the file open.
     """
+    _require_unused(path, network)
     fresh = path.with_suffix(".rebuilding")
     _remove(fresh)
     projection = Projection(fresh, network)
@@ -53,6 +58,19 @@ async def _follow_to_head(
             projection.apply(change.blocks)
         else:
             projection.unwind(change.to_block)
+
+
+def _require_unused(path: Path, network: Network) -> None:
+    """Nobody has the file open. A damaged one is no hindrance: it is what a rebuild is for."""
+    if not path.exists():
+        return
+    try:
+        Projection(path, network).close()
+    except ProjectionUnreadable as error:
+        if "lock" in str(error.actual):
+            raise IndexInUse(
+                "the index is in use; stop its validator first", actual=str(path)
+            ) from error
 
 
 def _remove(path: Path) -> None:

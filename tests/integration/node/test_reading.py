@@ -19,6 +19,8 @@ from tests.integration.node.nodes import NodeGroup, run_nodes, wait_until
 from tests.integration.settling import found_network
 
 from tallystick.core.usage import Reason
+from tallystick_node.index.errors import IndexInUse
+from tallystick_node.rebuild import rebuild
 
 pytestmark = pytest.mark.integration
 
@@ -122,6 +124,7 @@ def test_settled_frame_is_read_back_from_every_node(
     assert httpx.get(f"{nodes[1].url}/no/such/page").status_code == 404
     _check_budgets(nodes)
     _check_webhook(nodes, *receiver)
+    _check_rebuild(nodes)
 
 
 def _check_budgets(nodes: NodeGroup) -> None:
@@ -152,3 +155,19 @@ def _check_webhook(nodes: NodeGroup, receiver: Receiver, url: str) -> None:
     assert len({alert["id"] for alert in quarantined}) == 1
     cursors = [Path(node.folder / "data" / "webhook.json") for node in nodes.nodes]
     wait_until(lambda: all(path.exists() for path in cursors), "cursors kept", nodes[0].log)
+
+
+def _check_rebuild(nodes: NodeGroup) -> None:
+    """A damaged index is made anew, once nobody has it open."""
+    node, before = nodes[2], read_json(nodes, "/v1/totals")
+    settings = node.folder / "settings.json"
+    with pytest.raises(IndexInUse):
+        rebuild(settings)
+    node.stop()
+    (node.folder / "data" / "index.duckdb").write_bytes(b"damaged" * 1000)
+    totals = rebuild(settings)
+    assert (totals["records"], totals["quarantined"]) == (before["records"], 1)
+    node.start()
+    node.wait_ready()
+    after = read_json(nodes, "/v1/totals", 2)
+    assert after["accumulator"] == before["accumulator"]
