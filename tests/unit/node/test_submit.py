@@ -3,13 +3,26 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import pytest
-from tests.unit.core.builders import CHAT, METER, NETWORK_ID, NOW_MS, build_frame, build_records
-from tests.unit.node.builders import CHAIN_ID, LEDGER, FakeChain
+from tests.unit.core.builders import (
+    ACME,
+    CHAT,
+    METER,
+    METER_KEY,
+    NETWORK_ID,
+    NOW_MS,
+    WIDE,
+    build_facts,
+    build_frame,
+    build_records,
+)
+from tests.unit.node.builders import CHAIN_ID, LEDGER, FakeChain, build_validator_set
 
 from tallystick.chain.errors import RpcRefused
 from tallystick.chain.submission_effects import Outcome, OutcomeStatus
 from tallystick.chain.submitter import Settle
 from tallystick.core.batches import decode_batch
+from tallystick.core.facts import Meter, MeterKey
+from tallystick.core.frames import Frame
 from tallystick.core.settlement import Cursor
 from tallystick_node.errors import QuorumMissed
 from tallystick_node.intake.pool import FramePool
@@ -70,11 +83,13 @@ class Settling:
     def add(self, *counts: int) -> None:
         start = sum(place.frame.count for run in self.pool.runs() for place in run)
         for count in counts:
-            frame = build_frame(build_records(count), first_seq=start)
-            _, place = self.pool.offer(frame, frozenset({CHAT}))
-            assert place is not None
-            self.pool.mark_stored(place)
+            self.put(build_frame(build_records(count), first_seq=start))
             start += count
+
+    def put(self, frame: Frame) -> None:
+        _, place = self.pool.offer(frame, frozenset({CHAT}))
+        assert place is not None
+        self.pool.mark_stored(place)
 
     async def propose(self, times: int = 1) -> None:
         for _ in range(times):
@@ -171,6 +186,24 @@ def test_batch_is_not_sent_when_one_before_it_missed_its_quorum() -> None:
     play(scenario)
 
 
+def test_batch_is_not_sent_when_a_part_of_it_would_be_a_gap() -> None:
+    async def scenario(node: Settling) -> None:
+        key = MeterKey(2, 0, bytes(METER_KEY.verify_key), 0)
+        other = Meter(2, ACME, "other", "0x1e", WIDE, active=True, from_ms=0)
+        node.chain.facts = build_facts(build_validator_set(), other, key)
+        node.add(900, 900, 300)
+        node.collector.missing = {0}
+        await node.propose()
+        node.put(build_frame(meter=2))
+        await node.propose()
+        with pytest.raises(QuorumMissed):
+            await node.submit()
+        await node.submit()
+        assert node.sent_seqs() == []
+
+    play(scenario)
+
+
 def test_batch_is_not_sent_when_another_validator_settled_it() -> None:
     async def scenario(node: Settling) -> None:
         node.add(5)
@@ -223,10 +256,7 @@ def test_no_more_batches_are_proposed_than_may_be_in_flight() -> None:
 
 def test_meter_is_left_alone_for_a_while_when_its_frame_fails_a_check() -> None:
     async def scenario(node: Settling) -> None:
-        frame = build_frame(meter=9)
-        _, place = node.pool.offer(frame, frozenset({CHAT}))
-        assert place is not None
-        node.pool.mark_stored(place)
+        node.put(build_frame(meter=9))
         await node.propose()
         assert node.settler.in_flight == 0
         assert list(node.settler._open_runs()) == []
