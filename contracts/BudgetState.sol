@@ -56,10 +56,10 @@ contract BudgetState is IBudgetState, AccessManaged {
         tallies = new Tally[](accounts.length);
         terms = new Terms[](accounts.length);
         for (uint256 i = 0; i < accounts.length; ++i) {
-            Tally tally = _tallies[accounts[i]];
+            uint256 account = accounts[i];
+            Tally tally = _tallies[account];
             tallies[i] = tally;
-            terms[i] =
-                tally.isMarked(Tallies.HAS_TERMS) ? _terms[accounts[i]] : TermsLibrary.opened();
+            terms[i] = tally.isMarked(Tallies.HAS_TERMS) ? _terms[account] : TermsLibrary.opened();
         }
     }
 }

@@ -8,9 +8,9 @@ import {IBudgetState} from "./interfaces/IBudgetState.sol";
 import {ICredits} from "./interfaces/ICredits.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {BudgetRules} from "./libraries/BudgetRules.sol";
-import {ChargeSheet, Sheet} from "./libraries/ChargeSheet.sol";
+import {ChargeSheet, LEVELS, Level, Sheet} from "./libraries/ChargeSheet.sol";
 import {CreditIds} from "./libraries/CreditIds.sol";
-import {Periods} from "./libraries/Periods.sol";
+import {Calendar, Periods} from "./libraries/Periods.sol";
 import {Tallies, Tally} from "./libraries/Tally.sol";
 import {Terms, TermsLibrary} from "./libraries/Terms.sol";
 
@@ -112,10 +112,11 @@ contract Budgets is IBudgets, AccessManaged {
             BudgetInvalid(limitUcr, softPpm, periodLengthS)
         );
         (Tally before, Terms oldTerms) = _load(account);
-        Tally base = BudgetRules.rolled(before, oldTerms, block.timestamp);
+        Calendar memory calendar = Periods.locate(block.timestamp);
+        Tally base = BudgetRules.rolled(before, oldTerms, calendar);
         Terms terms = TermsLibrary.packed(hasLimit, limitUcr, periodKind, periodLengthS, softPpm)
             .withOverdraft(oldTerms.overdraftUcr());
-        Tally tally = _inPeriodOf(base, oldTerms, terms);
+        Tally tally = _inPeriodOf(base, oldTerms, terms, calendar);
         emit BudgetSet(
             account,
             hasLimit,
@@ -137,12 +138,16 @@ contract Budgets is IBudgets, AccessManaged {
         restricted
     {
         Sheet memory sheet = ChargeSheet.gather(STATE, projects, costsUcr);
-        _lend(sheet, _pay(sheet));
-        for (uint256 i = 0; i < sheet.length; ++i) {
-            sheet.tallies[i] = _spend(sheet, i);
+        Calendar memory calendar = Periods.locate(block.timestamp);
+        _lend(sheet.levels[0], costsUcr, _pay(sheet.levels[0], costsUcr));
+        uint256 first = 0;
+        for (uint256 i = 0; i < LEVELS; ++i) {
+            Level memory level = sheet.levels[i];
+            if (level.accounts.length == 0) break;
+            _spend(level, sheet.spentUcr, first, calendar);
+            STATE.store(level.accounts, level.tallies);
+            first += level.accounts.length;
         }
-        (uint256[] memory accounts, Tally[] memory tallies) = ChargeSheet.result(sheet);
-        STATE.store(accounts, tallies);
     }
 
     // Views
@@ -194,8 +199,9 @@ contract Budgets is IBudgets, AccessManaged {
     /// @inheritdoc IBudgets
     function budgetOf(uint32 account) public view override returns (Budget memory) {
         (Tally before, Terms terms) = _load(account);
-        Tally tally = BudgetRules.judged(BudgetRules.rolled(before, terms, block.timestamp), terms);
-        uint256 startS = Periods.startOf(terms.periodKind(), terms.periodLengthS(), block.timestamp);
+        Calendar memory calendar = Periods.locate(block.timestamp);
+        Tally tally = BudgetRules.judged(BudgetRules.rolled(before, terms, calendar), terms);
+        uint256 startS = Periods.startOf(calendar, terms.periodKind(), terms.periodLengthS());
         return Budget({
             hasLimit: terms.hasLimit(),
             limitUcr: terms.limitUcr(),
@@ -250,7 +256,7 @@ contract Budgets is IBudgets, AccessManaged {
     /// @dev Credits came in: an overdraft is repaid from them.
     function _receive(uint32 account, uint256 id, uint256 amountUcr) private {
         (Tally before, Terms terms) = _load(account);
-        Tally base = BudgetRules.rolled(before, terms, block.timestamp);
+        Tally base = BudgetRules.rolled(before, terms, Periods.locate(block.timestamp));
         Tally tally = base;
         if (CreditIds.classOf(id) == CreditIds.PLAN) {
             tally = tally.withMark(Tallies.HAS_PLAN, true);
@@ -259,21 +265,26 @@ contract Budgets is IBudgets, AccessManaged {
             uint256 repaidUcr = Math.min(terms.overdraftUcr(), amountUcr);
             terms = terms.withOverdraft(terms.overdraftUcr() - repaidUcr);
             emit OverdraftRepaid(account, id, repaidUcr, terms.overdraftUcr());
-            CREDITS.burnUpTo(_one(account), _one(id), _one(repaidUcr));
+            CREDITS.burnUpTo(CreditIds.classOf(id), _one(account), _one(repaidUcr));
         }
         _save(account, before, base, tally, terms);
     }
 
     /// @dev The tally in the period the new terms ask for.
-    function _inPeriodOf(Tally tally, Terms oldTerms, Terms terms) private view returns (Tally) {
+    function _inPeriodOf(Tally tally, Terms oldTerms, Terms terms, Calendar memory calendar)
+        private
+        pure
+        returns (Tally)
+    {
         bool isSame = terms.periodKind() == oldTerms.periodKind()
             && terms.periodLengthS() == oldTerms.periodLengthS();
         if (isSame) return tally;
         if (terms.periodKind() == Periods.Kind.None) {
             return tally.withPeriod(0, tally.spentLifetimeUcr());
         }
-        uint256 endS = Periods.endOf(terms.periodKind(), terms.periodLengthS(), block.timestamp);
-        return tally.withPeriod(endS, 0);
+        return tally.withPeriod(
+            Periods.endOf(calendar, terms.periodKind(), terms.periodLengthS()), 0
+        );
     }
 
     function _load(uint32 account) private view returns (Tally, Terms) {
@@ -296,103 +307,119 @@ contract Budgets is IBudgets, AccessManaged {
     // Internal: charging
 
     /// @dev Projects' own credits have paid what they could. Returns what each still owes.
-    function _pay(Sheet memory sheet) private returns (uint256[] memory owedUcr) {
-        uint256 count = sheet.projects;
-        uint256[] memory projects = new uint256[](count);
-        uint256[] memory ids = new uint256[](count);
-        uint256[] memory planUcr = new uint256[](count);
-        owedUcr = new uint256[](count);
-        bool isPlanHeld = false;
-        for (uint256 i = 0; i < count; ++i) {
-            Tally tally = sheet.tallies[i];
-            projects[i] = sheet.accounts[i];
-            if (!tally.isOpen()) continue;
-            owedUcr[i] = sheet.ownUcr[i];
-            ids[i] = CreditIds.planOf(projects[i]);
-            if (!tally.isMarked(Tallies.HAS_PLAN)) continue;
-            planUcr[i] = owedUcr[i];
-            isPlanHeld = true;
-        }
-        if (isPlanHeld) {
-            _deduct(owedUcr, CREDITS.burnUpTo(projects, ids, planUcr));
-            _clearEmptyPlans(sheet, owedUcr);
-        }
-        for (uint256 i = 0; i < count; ++i) {
-            ids[i] = CreditIds.GENERAL;
-        }
-        _deduct(owedUcr, CREDITS.burnUpTo(projects, ids, owedUcr));
+    function _pay(Level memory level, uint256[] calldata costsUcr)
+        private
+        returns (uint256[] memory owedUcr)
+    {
+        owedUcr = _payFromPlans(level, costsUcr);
+        owedUcr = CREDITS.burnUpTo(CreditIds.GENERAL, level.accounts, owedUcr);
     }
 
-    /// @dev Who still owes after its plan credits were asked has none left.
-    function _clearEmptyPlans(Sheet memory sheet, uint256[] memory owedUcr) private pure {
-        for (uint256 i = 0; i < owedUcr.length; ++i) {
-            if (owedUcr[i] == 0) continue;
-            sheet.tallies[i] = sheet.tallies[i].withMark(Tallies.HAS_PLAN, false);
+    /// @dev As _pay, from plan credits alone, of those who hold any. Who still owes then has none left.
+    function _payFromPlans(Level memory level, uint256[] memory owedUcr)
+        private
+        returns (uint256[] memory)
+    {
+        Tally[] memory tallies = level.tallies;
+        uint256[] memory askedUcr = new uint256[](owedUcr.length);
+        bool isHeld = false;
+        for (uint256 i = 0; i < tallies.length; ++i) {
+            if (!tallies[i].isMarked(Tallies.HAS_PLAN)) continue;
+            askedUcr[i] = owedUcr[i];
+            isHeld = true;
         }
+        if (!isHeld) return owedUcr;
+        uint256[] memory unpaidUcr = CREDITS.burnUpTo(CreditIds.PLAN, level.accounts, askedUcr);
+        for (uint256 i = 0; i < tallies.length; ++i) {
+            if (askedUcr[i] == 0) continue;
+            uint256 owed = unpaidUcr[i];
+            owedUcr[i] = owed;
+            if (owed != 0) tallies[i] = tallies[i].withMark(Tallies.HAS_PLAN, false);
+        }
+        return owedUcr;
     }
 
     /// @dev What projects owe is their overdraft.
-    function _lend(Sheet memory sheet, uint256[] memory owedUcr) private {
-        uint256 debtors = 0;
+    function _lend(Level memory level, uint256[] calldata costsUcr, uint256[] memory owedUcr)
+        private
+    {
+        uint256[] memory debtors = new uint256[](owedUcr.length);
+        uint256 count = 0;
         for (uint256 i = 0; i < owedUcr.length; ++i) {
-            uint256 costUcr = sheet.ownUcr[i];
-            uint32 project = uint32(sheet.accounts[i]);
-            if (!sheet.tallies[i].isOpen()) {
-                emit ChargeUnplaced(project, costUcr);
-                continue;
-            }
-            uint256 overdraftUcr = sheet.terms[i].overdraftUcr() + owedUcr[i];
-            emit ProjectCharged(project, costUcr, costUcr - owedUcr[i], overdraftUcr);
-            if (owedUcr[i] == 0) continue;
-            sheet.terms[i] = sheet.terms[i].withOverdraft(overdraftUcr);
-            ++debtors;
+            if (_lendOne(level, i, costsUcr[i], owedUcr[i])) debtors[count++] = i;
         }
-        if (debtors != 0) _storeDebtors(sheet, owedUcr, debtors);
+        if (count != 0) _storeTerms(level, debtors, count);
     }
 
-    function _storeDebtors(Sheet memory sheet, uint256[] memory owedUcr, uint256 debtors) private {
-        uint256[] memory accounts = new uint256[](debtors);
-        Terms[] memory terms = new Terms[](debtors);
-        uint256 next = 0;
-        for (uint256 i = 0; i < owedUcr.length; ++i) {
-            if (owedUcr[i] == 0) continue;
-            accounts[next] = sheet.accounts[i];
-            terms[next] = sheet.terms[i];
-            ++next;
+    /// @dev As _lend, for one project. Returns whether its terms changed.
+    function _lendOne(Level memory level, uint256 i, uint256 costUcr, uint256 owedUcr)
+        private
+        returns (bool)
+    {
+        uint32 project = uint32(level.accounts[i]);
+        if (!level.tallies[i].isOpen()) {
+            emit ChargeUnplaced(project, costUcr);
+            return false;
+        }
+        // What is owed is at most the cost; an overdraft has 88 bits, a cost fewer than 128.
+        unchecked {
+            uint256 overdraftUcr = level.terms[i].overdraftUcr() + owedUcr;
+            emit ProjectCharged(project, costUcr, costUcr - owedUcr, overdraftUcr);
+            if (owedUcr != 0) level.terms[i] = level.terms[i].withOverdraft(overdraftUcr);
+        }
+        return owedUcr != 0;
+    }
+
+    function _storeTerms(Level memory level, uint256[] memory indices, uint256 count) private {
+        uint256[] memory accounts = new uint256[](count);
+        Terms[] memory terms = new Terms[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 index = indices[i];
+            accounts[i] = level.accounts[index];
+            terms[i] = level.terms[index];
         }
         STATE.storeTerms(accounts, terms);
     }
 
-    /// @dev The tally of one account on the sheet after what it has spent now.
-    function _spend(Sheet memory sheet, uint256 i) private returns (Tally tally) {
-        Tally before = sheet.tallies[i];
-        if (!before.isOpen()) return before;
-        Terms terms = sheet.terms[i];
-        if (!terms.areNeeded()) return before.withSpent(sheet.spentUcr[i]);
-        Tally base = BudgetRules.rolled(before, terms, block.timestamp);
-        tally = BudgetRules.judged(base.withSpent(sheet.spentUcr[i]), terms);
-        _announce(uint32(sheet.accounts[i]), before, base, tally, terms);
+    /// @dev The tallies of a level's accounts are those after what they have spent now.
+    /// @param spentUcr What each account on the sheet has spent.
+    /// @param first Where on the sheet the level begins.
+    function _spend(
+        Level memory level,
+        uint256[] memory spentUcr,
+        uint256 first,
+        Calendar memory calendar
+    ) private {
+        Tally[] memory tallies = level.tallies;
+        Terms[] memory terms = level.terms;
+        for (uint256 i = 0; i < tallies.length; ++i) {
+            Tally before = tallies[i];
+            if (!before.isOpen()) continue;
+            Terms its = terms[i];
+            Tally base = BudgetRules.rolled(before, its, calendar);
+            Tally tally = base.withSpent(spentUcr[first + i]);
+            if (its.areNeeded()) tally = BudgetRules.judged(tally, its);
+            tallies[i] = tally;
+            if (!tally.isLike(before)) {
+                _announce(uint32(level.accounts[i]), before, base, tally, its);
+            }
+        }
     }
 
     /// @dev Events for what changed from `before`, through its rolling to `base`, to `tally`.
     function _announce(uint32 account, Tally before, Tally base, Tally tally, Terms terms) private {
-        if (base.periodEndS() != before.periodEndS()) {
-            emit PeriodRolled(account, uint64(base.periodEndS()));
-        }
         uint256 spentUcr = tally.spentInPeriodUcr();
-        if (tally.isMarked(Tallies.SOFT_CROSSED) && !base.isMarked(Tallies.SOFT_CROSSED)) {
-            emit SoftThresholdCrossed(account, spentUcr, terms.limitUcr());
-        }
+        bool isSoftCrossed =
+            tally.isMarked(Tallies.SOFT_CROSSED) && !base.isMarked(Tallies.SOFT_CROSSED);
+        if (isSoftCrossed) emit SoftThresholdCrossed(account, spentUcr, terms.limitUcr());
         uint8 why = tally.frozenWhy();
         if (why != 0 && why != base.frozenWhy()) {
             emit AccountFrozen(account, why, spentUcr, terms.limitUcr(), terms.overdraftUcr());
+            return;
         }
         if (why == 0 && before.frozenWhy() != 0) emit AccountUnfrozen(account);
-    }
-
-    function _deduct(uint256[] memory owedUcr, uint256[] memory paidUcr) private pure {
-        for (uint256 i = 0; i < owedUcr.length; ++i) {
-            owedUcr[i] -= paidUcr[i];
+        if (!isSoftCrossed && base.periodEndS() != before.periodEndS()) {
+            emit PeriodRolled(account, uint64(base.periodEndS()));
         }
     }
 

@@ -2,14 +2,16 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
 import {IERC6909} from "@openzeppelin/contracts/interfaces/IERC6909.sol";
-import {ERC6909} from "@openzeppelin/contracts/token/ERC6909/ERC6909.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ICredits} from "./interfaces/ICredits.sol";
 import {CreditIds} from "./libraries/CreditIds.sol";
 
 /// @title Credits
-contract Credits is ICredits, ERC6909, AccessManaged {
+/// @dev ERC-6909 written out: with approvals and transfers closed little of it is left, and a charge burns twice per project.
+contract Credits is ICredits, AccessManaged {
+    mapping(address owner => mapping(uint256 id => uint256)) private _balances;
     mapping(uint256 id => uint256) private _minted;
     /// @dev Of every class but plan credits.
     mapping(uint256 id => uint256) private _burned;
@@ -19,8 +21,10 @@ contract Credits is ICredits, ERC6909, AccessManaged {
 
     /// @inheritdoc ICredits
     function mint(uint256 account, uint256 id, uint256 amountUcr) external override restricted {
+        address holder = CreditIds.addressOf(account);
         _minted[id] += amountUcr;
-        _mint(CreditIds.addressOf(account), id, amountUcr);
+        _balances[holder][id] += amountUcr;
+        emit Transfer(msg.sender, address(0), holder, id, amountUcr);
     }
 
     /// @inheritdoc ICredits
@@ -29,66 +33,80 @@ contract Credits is ICredits, ERC6909, AccessManaged {
         override
         restricted
     {
-        _transfer(CreditIds.addressOf(from), CreditIds.addressOf(to), id, amountUcr);
+        address giver = CreditIds.addressOf(from);
+        address taker = CreditIds.addressOf(to);
+        uint256 balanceUcr = _balances[giver][id];
+        require(balanceUcr >= amountUcr, BalanceTooLow(from, id, balanceUcr, amountUcr));
+        _balances[giver][id] = balanceUcr - amountUcr;
+        _balances[taker][id] += amountUcr;
+        emit Transfer(msg.sender, giver, taker, id, amountUcr);
     }
 
     /// @inheritdoc ICredits
     function burnUpTo(
+        uint256 creditClass,
         uint256[] calldata accounts,
-        uint256[] calldata ids,
         uint256[] calldata amountsUcr
-    ) external override restricted returns (uint256[] memory burnedUcr) {
-        require(
-            accounts.length == ids.length && accounts.length == amountsUcr.length,
-            LengthsDiffer(accounts.length, ids.length, amountsUcr.length)
-        );
-        burnedUcr = new uint256[](accounts.length);
-        uint256 runUcr = 0;
-        for (uint256 i = 0; i < accounts.length; ++i) {
-            burnedUcr[i] = _burnUpTo(accounts[i], ids[i], amountsUcr[i]);
-            runUcr += burnedUcr[i];
-            bool isRunOver = i + 1 == accounts.length || ids[i + 1] != ids[i];
-            if (!isRunOver) continue;
-            if (runUcr != 0 && CreditIds.classOf(ids[i]) != CreditIds.PLAN) {
-                _burned[ids[i]] += runUcr;
-            }
-            runUcr = 0;
+    ) external override restricted returns (uint256[] memory unpaidUcr) {
+        uint256 length = accounts.length;
+        require(length == amountsUcr.length, LengthsDiffer(length, amountsUcr.length));
+        bool isPlan = creditClass == CreditIds.PLAN;
+        unpaidUcr = new uint256[](length);
+        uint256 sumUcr = 0;
+        for (uint256 i = 0; i < length; ++i) {
+            uint256 amountUcr = amountsUcr[i];
+            if (amountUcr == 0) continue;
+            uint256 id = isPlan ? CreditIds.planOf(accounts[i]) : creditClass;
+            uint256 paidUcr = _burnUpTo(accounts[i], id, amountUcr);
+            unpaidUcr[i] = amountUcr - paidUcr;
+            sumUcr += paidUcr;
         }
+        if (!isPlan && sumUcr != 0) _burned[creditClass] += sumUcr;
     }
 
     /// @inheritdoc IERC6909
-    function transfer(address, uint256, uint256)
-        public
-        pure
-        override(ERC6909, IERC6909)
-        returns (bool)
-    {
+    function transfer(address, uint256, uint256) external pure override returns (bool) {
         revert MovesThroughBudgetsOnly();
     }
 
     /// @inheritdoc IERC6909
     function transferFrom(address, address, uint256, uint256)
-        public
+        external
         pure
-        override(ERC6909, IERC6909)
+        override
         returns (bool)
     {
         revert MovesThroughBudgetsOnly();
     }
 
     /// @inheritdoc IERC6909
-    function approve(address, uint256, uint256)
-        public
-        pure
-        override(ERC6909, IERC6909)
-        returns (bool)
-    {
+    function approve(address, uint256, uint256) external pure override returns (bool) {
         revert MovesThroughBudgetsOnly();
     }
 
     /// @inheritdoc IERC6909
-    function setOperator(address, bool) public pure override(ERC6909, IERC6909) returns (bool) {
+    function setOperator(address, bool) external pure override returns (bool) {
         revert MovesThroughBudgetsOnly();
+    }
+
+    /// @inheritdoc IERC6909
+    function balanceOf(address owner, uint256 id) external view override returns (uint256) {
+        return _balances[owner][id];
+    }
+
+    /// @inheritdoc IERC6909
+    function allowance(address, address, uint256) external pure override returns (uint256) {
+        return 0;
+    }
+
+    /// @inheritdoc IERC6909
+    function isOperator(address, address) external pure override returns (bool) {
+        return false;
+    }
+
+    /// @inheritdoc IERC165
+    function supportsInterface(bytes4 interfaceId) external pure override returns (bool) {
+        return interfaceId == type(IERC6909).interfaceId || interfaceId == type(IERC165).interfaceId;
     }
 
     /// @inheritdoc ICredits
@@ -109,16 +127,19 @@ contract Credits is ICredits, ERC6909, AccessManaged {
 
     /// @inheritdoc ICredits
     function balanceOfAccount(uint256 account, uint256 id) public view override returns (uint256) {
-        return balanceOf(CreditIds.addressOf(account), id);
+        return _balances[CreditIds.addressOf(account)][id];
     }
 
     function _burnUpTo(uint256 account, uint256 id, uint256 amountUcr)
         private
-        returns (uint256 burnedUcr)
+        returns (uint256 paidUcr)
     {
-        if (amountUcr == 0) return 0;
         address holder = CreditIds.addressOf(account);
-        burnedUcr = Math.min(balanceOf(holder, id), amountUcr);
-        if (burnedUcr != 0) _burn(holder, id, burnedUcr);
+        mapping(uint256 id => uint256) storage balances = _balances[holder];
+        uint256 balanceUcr = balances[id];
+        paidUcr = Math.min(balanceUcr, amountUcr);
+        if (paidUcr == 0) return 0;
+        balances[id] = balanceUcr - paidUcr;
+        emit Transfer(msg.sender, holder, address(0), id, paidUcr);
     }
 }

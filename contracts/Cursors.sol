@@ -6,15 +6,12 @@ import {Cursor, ICursors, SegmentStatus, Step} from "./interfaces/ICursors.sol";
 
 /// @title Cursors
 contract Cursors is ICursors, AccessManaged {
-    /// @dev A cursor and a mark, which keeps the slot from ever being zero: the first batch of a meter costs no more
-    /// than its later ones.
-    struct Entry {
-        uint64 nextSeq;
-        uint16 keyIndex;
-        bool isOpen;
-    }
+    uint256 private constant OPEN = 1 << 80;
+    uint256 private constant KEY_AT = 64;
 
-    mapping(uint32 meter => Entry) private _entries;
+    /// @dev open u1 | key index u16 | next sequence number u64. Never zero once opened, so that the first batch of a
+    /// meter costs no more than its later ones.
+    mapping(uint256 meter => uint256) private _entries;
 
     /// @inheritdoc ICursors
     bytes32 public override accumulator;
@@ -26,8 +23,8 @@ contract Cursors is ICursors, AccessManaged {
 
     /// @inheritdoc ICursors
     function open(uint32 meter) external override restricted {
-        require(!_entries[meter].isOpen, AlreadyOpen(meter));
-        _entries[meter].isOpen = true;
+        require(_entries[meter] == 0, AlreadyOpen(meter));
+        _entries[meter] = OPEN;
         emit CursorOpened(meter);
     }
 
@@ -41,14 +38,16 @@ contract Cursors is ICursors, AccessManaged {
         statuses = new SegmentStatus[](steps.length);
         nextSeqs = new uint64[](steps.length);
         for (uint256 i = 0; i < steps.length; ++i) {
-            Entry memory entry = _entries[steps[i].meter];
-            SegmentStatus status = _statusOf(steps[i], entry);
+            Step calldata step = steps[i];
+            uint256 entry = _entries[step.meter];
+            SegmentStatus status = _statusOf(step, entry);
             if (status == SegmentStatus.Settled) {
-                entry.nextSeq += steps[i].count;
-                _entries[steps[i].meter] = entry;
+                // The ledger keeps first + count below 2^63, so the sum stays in its field.
+                entry += step.count;
+                _entries[step.meter] = entry;
             }
             statuses[i] = status;
-            nextSeqs[i] = entry.nextSeq;
+            nextSeqs[i] = uint64(entry);
         }
     }
 
@@ -67,7 +66,8 @@ contract Cursors is ICursors, AccessManaged {
 
     /// @inheritdoc ICursors
     function cursorOf(uint32 meter) public view override returns (Cursor memory) {
-        return Cursor({nextSeq: _entries[meter].nextSeq, keyIndex: _entries[meter].keyIndex});
+        uint256 entry = _entries[meter];
+        return Cursor({nextSeq: uint64(entry), keyIndex: uint16(entry >> KEY_AT)});
     }
 
     /// @inheritdoc ICursors
@@ -83,16 +83,12 @@ contract Cursors is ICursors, AccessManaged {
         }
     }
 
-    function _statusOf(Step calldata step, Entry memory entry)
-        private
-        pure
-        returns (SegmentStatus)
-    {
-        if (step.keyIndex != entry.keyIndex) return SegmentStatus.OldKey;
-        if (step.firstSeq == entry.nextSeq) return SegmentStatus.Settled;
-        if (step.firstSeq > entry.nextSeq) return SegmentStatus.Gap;
-        // No overflow: the ledger keeps first + count below 2^63.
-        bool isPassed = step.firstSeq + step.count <= entry.nextSeq;
+    function _statusOf(Step calldata step, uint256 entry) private pure returns (SegmentStatus) {
+        uint64 nextSeq = uint64(entry);
+        if (step.keyIndex != uint16(entry >> KEY_AT)) return SegmentStatus.OldKey;
+        if (step.firstSeq == nextSeq) return SegmentStatus.Settled;
+        if (step.firstSeq > nextSeq) return SegmentStatus.Gap;
+        bool isPassed = step.firstSeq + step.count <= nextSeq;
         return isPassed ? SegmentStatus.Passed : SegmentStatus.Overlapping;
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
 import {TransientSlot} from "@openzeppelin/contracts/utils/TransientSlot.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
@@ -18,7 +19,7 @@ import {RecordLayout} from "./libraries/RecordLayout.sol";
 
 /// @title UsageLedger
 /// @dev Totals per project live in transient storage while a batch is worked on, under the project's id:
-/// run u64 | segment u8 | cost u184. Run and segment tell whether the project was seen in this batch and in this segment, so
+/// run u64 | segment u8 | total u184. Run and segment tell whether the project was seen in this batch and in this segment, so
 /// that nothing needs clearing.
 contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
     using TransientSlot for bytes32;
@@ -30,7 +31,6 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
         uint256 settledBitmap;
         uint256 records;
         uint256 quarantined;
-        uint256 costUcr;
         uint256 projectCount;
         uint256[] projects;
     }
@@ -53,9 +53,9 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
         keccak256("Batch(bytes32 configDigest,bytes32 dataHash)");
     /// @dev Above every account id.
     bytes32 private constant RUN_SLOT = bytes32(uint256(1) << 32);
-    uint256 private constant TAG_AT = 184;
     uint256 private constant RUN_AT = 192;
-    uint256 private constant COST_MASK = (1 << TAG_AT) - 1;
+    uint256 private constant TAG_AT = 184;
+    uint256 private constant TOTAL_MASK = (1 << TAG_AT) - 1;
 
     IRegistry private immutable REGISTRY;
     IValidatorSet private immutable VALIDATORS;
@@ -93,6 +93,7 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
         override
         restricted
     {
+        _checkCalldata(data.length, signatures.length);
         (BatchLayout.Header memory header, Step[] memory steps) = _parse(data);
         uint32 setVersion = VALIDATORS.versionAt(FactTime.nowMs());
         require(
@@ -181,47 +182,53 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
     }
 
     /// @dev A segment's records are announced and added to their projects' totals.
-    function _record(bytes32[] calldata records, uint256 segment, Progress memory progress)
-        private
-    {
+    function _record(bytes32[] calldata records, uint256 segment, Progress memory progress) private {
         uint256 tag = (progress.run << (RUN_AT - TAG_AT)) | (segment + 1);
-        uint256 segmentProjects = 0;
+        uint256 seen = 0;
         uint256 quarantined = 0;
-        uint256 costUcr = 0;
-        for (uint256 i = 0; i < records.length; i += RecordLayout.WORDS) {
-            bytes32 first = records[i];
-            uint64 costWord = RecordLayout.costWord(records[i + 1]);
-            uint32 project = RecordLayout.project(first);
-            emit UsageRecorded(
-                project, RecordLayout.resource(first), RecordLayout.user(first), costWord
-            );
-            TransientSlot.Uint256Slot slot = bytes32(uint256(project)).asUint256();
-            uint256 word = slot.tload();
-            if (word >> TAG_AT != tag) {
-                require(
-                    ++segmentProjects <= MAX_SEGMENT_PROJECTS,
-                    TooManyProjects(segment, MAX_SEGMENT_PROJECTS)
-                );
-                word = _enter(project, segment, word, progress) | (tag << TAG_AT);
+        // Nothing overflows: at most 1,800 records of less than 2^55 each are counted, and added up in 184 bits. The length is
+        // even, so a record's second word exists where its first does.
+        unchecked {
+            for (uint256 i = 0; i < records.length; i += RecordLayout.WORDS) {
+                (bytes32 first, bytes32 second) = RecordLayout.load(records, i);
+                uint256 costWord = RecordLayout.costWord(second);
+                uint256 project = RecordLayout.project(first);
+                _announce(project, RecordLayout.resource(first), RecordLayout.user(first), costWord);
+                TransientSlot.Uint256Slot slot = bytes32(project).asUint256();
+                uint256 word = slot.tload();
+                if (word >> TAG_AT != tag) {
+                    ++seen;
+                    if (word >> RUN_AT != progress.run) word = _enter(project, segment, progress);
+                    word = (tag << TAG_AT) | (word & TOTAL_MASK);
+                }
+                if (RecordLayout.isQuarantined(costWord)) ++quarantined;
+                else word += RecordLayout.costUcr(costWord);
+                slot.tstore(word);
             }
-            uint256 recordUcr = RecordLayout.costUcr(costWord);
-            slot.tstore(word + recordUcr);
-            costUcr += recordUcr;
-            if (RecordLayout.isQuarantined(costWord)) ++quarantined;
         }
+        require(seen <= MAX_SEGMENT_PROJECTS, TooManyProjects(segment, MAX_SEGMENT_PROJECTS));
         progress.settledBitmap |= 1 << segment;
         progress.records += records.length / RecordLayout.WORDS;
         progress.quarantined += quarantined;
-        progress.costUcr += costUcr;
     }
 
-    /// @dev A project appears in a segment. Returns its total from earlier segments; new ones are put on the list.
-    function _enter(uint32 project, uint256 segment, uint256 word, Progress memory progress)
+    /// @dev Emits UsageRecorded. Written out, since `emit` costs 130 gas more a record (of some 2,500): the two plain
+    /// arguments go through the scratch space, and the arguments are clean, being cut out of words by RecordLayout.
+    function _announce(uint256 project, uint256 resource, uint256 user, uint256 costWord) private {
+        bytes32 topic = UsageRecorded.selector;
+        assembly ("memory-safe") {
+            mstore(0, user)
+            mstore(32, costWord)
+            log3(0, 64, topic, project, resource)
+        }
+    }
+
+    /// @dev A project appears in the batch for the first time. Returns its total.
+    function _enter(uint256 project, uint256 segment, Progress memory progress)
         private
         pure
-        returns (uint256 costUcr)
+        returns (uint256)
     {
-        if (word >> RUN_AT == progress.run) return word & COST_MASK;
         uint256 count = progress.projectCount;
         require(count < MAX_PROJECTS, TooManyProjects(segment, MAX_PROJECTS));
         progress.projects[count] = project;
@@ -230,8 +237,8 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
     }
 
     function _finish(Progress memory progress, bytes32 dataHash) private {
-        (uint256[] memory projects, uint256[] memory costsUcr) = _charges(progress);
-        if (projects.length != 0) BUDGETS.charge(projects, costsUcr);
+        (uint256[] memory costsUcr, uint256 costUcr) = _costs(progress);
+        if (costUcr != 0) BUDGETS.charge(progress.projects, costsUcr);
         (uint64 number, bytes32 accumulator) = CURSORS.absorb(dataHash, progress.settledBitmap);
         emit BatchSettled(
             number,
@@ -240,32 +247,31 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
             progress.settledBitmap,
             uint32(progress.records),
             uint32(progress.quarantined),
-            progress.costUcr,
+            costUcr,
             accumulator
         );
     }
 
-    /// @dev The projects whose records cost anything, and how much.
-    function _charges(Progress memory progress)
+    /// @dev What each project's records cost, and all together. Projects whose records cost nothing leave the list.
+    function _costs(Progress memory progress)
         private
         view
-        returns (uint256[] memory projects, uint256[] memory costsUcr)
+        returns (uint256[] memory costsUcr, uint256 sumUcr)
     {
-        uint256 count = progress.projectCount;
-        uint256[] memory totals = new uint256[](count);
-        uint256 charged = 0;
-        for (uint256 i = 0; i < count; ++i) {
-            totals[i] = bytes32(progress.projects[i]).asUint256().tload() & COST_MASK;
-            if (totals[i] != 0) ++charged;
+        uint256[] memory projects = progress.projects;
+        costsUcr = new uint256[](progress.projectCount);
+        uint256 kept = 0;
+        for (uint256 i = 0; i < costsUcr.length; ++i) {
+            uint256 project = projects[i];
+            uint256 costUcr = bytes32(project).asUint256().tload() & TOTAL_MASK;
+            if (costUcr == 0) continue;
+            projects[kept] = project;
+            costsUcr[kept] = costUcr;
+            sumUcr += costUcr;
+            ++kept;
         }
-        projects = new uint256[](charged);
-        costsUcr = new uint256[](charged);
-        uint256 next = 0;
-        for (uint256 i = 0; i < count; ++i) {
-            if (totals[i] == 0) continue;
-            projects[next] = progress.projects[i];
-            costsUcr[next++] = totals[i];
-        }
+        Arrays.splice(projects, 0, kept);
+        Arrays.splice(costsUcr, 0, kept);
     }
 
     /// @dev The batch leaves no trace but this event, and a debt in its sender's allowance.
@@ -282,6 +288,15 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
     }
 
     // Internal: checks
+
+    /// @dev Reverts unless the arguments are encoded in the one canonical way, each array right behind what precedes it and
+    /// nothing after the last: readers of settlement transactions find records by it.
+    function _checkCalldata(uint256 words, uint256 signatureWords) private pure {
+        bool isCanonical = msg.data.length == 4 + 32 * (5 + words + signatureWords)
+            && uint256(bytes32(msg.data[4:36])) == 0x60
+            && uint256(bytes32(msg.data[68:100])) == 0x80 + 32 * words;
+        require(isCanonical, MalformedBatch(0, 0));
+    }
 
     /// @dev Reverts unless the data is laid out exactly as a batch. Costs are not looked at.
     function _parse(bytes32[] calldata data)
@@ -340,9 +355,8 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
         if (header.rulesVersion != REGISTRY.rulesVersionAt(nowMs)) return OLD_RULES;
         // A reference block that is not there yet belongs to another fork, too.
         bool isTooOldToTell = uint256(header.referenceBlock) + BLOCKHASHES < block.number;
-        if (!isTooOldToTell && blockhash(header.referenceBlock) != referenceHash) {
-            return WRONG_FORK;
-        }
+        bytes32 hash = blockhash(header.referenceBlock);
+        if (!isTooOldToTell && (hash == 0 || hash != referenceHash)) return WRONG_FORK;
         return 0;
     }
 

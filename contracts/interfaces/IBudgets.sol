@@ -71,8 +71,9 @@ interface IBudgets {
     );
     /// @notice A charge named an account that does not exist; nothing was moved.
     event ChargeUnplaced(uint32 indexed project, uint256 costUcr);
-    /// @notice A new period began with nothing spent, before anything else this transaction did; a freeze by the limit
-    /// ended with the old one.
+    /// @notice A new period began with nothing spent, before anything else that happened now; a freeze by the limit ended
+    /// with the old one. Left out where the account's soft threshold or freeze is announced at the same moment: whatever is
+    /// announced of an account at or after the end of its period implies that it rolled.
     event PeriodRolled(uint32 indexed account, uint64 periodEndS);
     /// @notice Spending reached the soft threshold; once in a period, unless the threshold rises above it again.
     event SoftThresholdCrossed(uint32 indexed account, uint256 spentUcr, uint256 limitUcr);

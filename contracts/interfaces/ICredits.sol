@@ -9,8 +9,10 @@ import {IERC6909} from "@openzeppelin/contracts/interfaces/IERC6909.sol";
 interface ICredits is IERC6909 {
     /// @notice Credits move only through Budgets, on the word of an account's controller.
     error MovesThroughBudgetsOnly();
+    /// @notice The account holds less than is to be moved.
+    error BalanceTooLow(uint256 account, uint256 id, uint256 balanceUcr, uint256 neededUcr);
     /// @notice Lists of different lengths.
-    error LengthsDiffer(uint256 accounts, uint256 ids, uint256 amounts);
+    error LengthsDiffer(uint256 accounts, uint256 amounts);
 
     /// @notice An account holds more credits, new ones. Budgets only.
     /// @param account The account id.
@@ -26,15 +28,15 @@ interface ICredits is IERC6909 {
     function move(uint256 from, uint256 to, uint256 id, uint256 amountUcr) external;
 
     /// @notice Each account has paid an amount as far as its balance goes; what it paid is gone. Budgets only.
+    /// @param creditClass CreditIds.GENERAL, or CreditIds.PLAN for each account's own plan credits.
     /// @param accounts Account ids.
-    /// @param ids The kind of credits, for each account.
     /// @param amountsUcr Micro-credits, for each account.
-    /// @return burnedUcr What each account paid.
+    /// @return unpaidUcr What each account's balance did not reach for.
     function burnUpTo(
+        uint256 creditClass,
         uint256[] calldata accounts,
-        uint256[] calldata ids,
         uint256[] calldata amountsUcr
-    ) external returns (uint256[] memory burnedUcr);
+    ) external returns (uint256[] memory unpaidUcr);
 
     /// @notice All credits of a kind that were ever made, in micro-credits.
     function minted(uint256 id) external view returns (uint256);

@@ -2,125 +2,129 @@
 pragma solidity 0.8.37;
 
 import {TransientSlot} from "@openzeppelin/contracts/utils/TransientSlot.sol";
+import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
 import {IBudgetState} from "../interfaces/IBudgetState.sol";
 import {Tally} from "./Tally.sol";
 import {Terms} from "./Terms.sol";
 
-/// @notice Every account a charge touches, once each: the charged projects first, then their ancestors.
-struct Sheet {
-    uint256 length;
-    uint256 projects;
+/// @dev The depth of the account tree, and so the levels of a sheet.
+uint256 constant LEVELS = 4;
+
+/// @notice Accounts on one level of a sheet, with their words.
+struct Level {
     uint256[] accounts;
-    uint256[] parents;
-    uint256[] ownUcr;
-    uint256[] spentUcr;
     Tally[] tallies;
     Terms[] terms;
 }
 
+/// @notice Every account a charge touches, once each. A place is counted from 1 over all levels; spentUcr and parents (0 =
+/// none) are by place - 1. A sheet is tangled where some parent stands before its child, as one that is charged itself may.
+struct Sheet {
+    Level[LEVELS] levels;
+    uint256 length;
+    bool isTangled;
+    uint256[] parents;
+    uint256[] spentUcr;
+}
+
 /// @title The working sheet of one charge
-/// @notice Accounts are found again through transient storage: account id -> (run, place). The run tells this charge's
+/// @notice Level 0 holds the charged projects, each further level the parents of the one before that are not on the sheet
+/// yet. Accounts are found again through transient storage, account id -> run << 128 | place; the run tells this charge's
 /// entries from those of an earlier one in the same transaction.
 library ChargeSheet {
     using TransientSlot for bytes32;
     using TransientSlot for TransientSlot.Uint256Slot;
 
-    /// @dev The depth of the account tree.
-    uint256 private constant MAX_DEPTH = 4;
     /// @dev Above every account id.
     bytes32 private constant RUN_SLOT = bytes32(uint256(1) << 32);
     uint256 private constant RUN_AT = 128;
     uint256 private constant PLACE_MASK = (1 << RUN_AT) - 1;
 
-    /// @notice The projects and all their ancestors are on the sheet, with their words and what each has spent now.
+    /// @notice The projects and all their ancestors are on the sheet, with their words and what the charge adds to each.
     /// @param state Where the words are.
-    /// @param projects Account ids.
+    /// @param projects Account ids, each once.
     /// @param costsUcr What each project's use cost; less than 2^128 each.
-    /// @return sheet The sheet.
+    /// @return sheet The sheet; levels after the last hold no account.
     function gather(IBudgetState state, uint256[] calldata projects, uint256[] calldata costsUcr)
         internal
         returns (Sheet memory sheet)
     {
-        uint256 capacity = projects.length * MAX_DEPTH;
-        sheet.accounts = new uint256[](capacity);
-        sheet.parents = new uint256[](capacity);
-        sheet.ownUcr = new uint256[](capacity);
-        sheet.spentUcr = new uint256[](capacity);
-        sheet.tallies = new Tally[](capacity);
-        sheet.terms = new Terms[](capacity);
-
         uint256 run = RUN_SLOT.asUint256().tload() + 1;
         RUN_SLOT.asUint256().tstore(run);
-        for (uint256 i = 0; i < projects.length; ++i) {
-            sheet.ownUcr[_placeOf(sheet, projects[i], run) - 1] += costsUcr[i];
+        sheet.parents = new uint256[](projects.length * LEVELS);
+        sheet.spentUcr = new uint256[](projects.length * LEVELS);
+        uint256[] memory accounts = projects;
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            _slotOf(accounts[i]).tstore((run << RUN_AT) | (i + 1));
         }
-        sheet.projects = sheet.length;
-        uint256 from = 0;
-        for (uint256 depth = 0; depth < MAX_DEPTH && from < sheet.length; ++depth) {
-            from = _loadFrom(state, sheet, from, run);
+        for (uint256 i = 0; i < LEVELS && accounts.length != 0; ++i) {
+            accounts = _load(state, sheet, sheet.levels[i], accounts, run);
         }
-        _addUp(sheet);
+        _addUp(sheet, costsUcr);
     }
 
-    /// @notice What the sheet ends with, for storing.
-    /// @param sheet The sheet.
-    /// @return accounts All account ids on it.
-    /// @return tallies The tally of each.
-    function result(Sheet memory sheet)
-        internal
-        pure
-        returns (uint256[] memory accounts, Tally[] memory tallies)
-    {
-        accounts = new uint256[](sheet.length);
-        tallies = new Tally[](sheet.length);
-        for (uint256 i = 0; i < sheet.length; ++i) {
-            accounts[i] = sheet.accounts[i];
-            tallies[i] = sheet.tallies[i];
+    /// @dev The accounts' words stand on a level. Returns the parents, which belong on the next.
+    function _load(
+        IBudgetState state,
+        Sheet memory sheet,
+        Level memory level,
+        uint256[] memory accounts,
+        uint256 run
+    ) private returns (uint256[] memory above) {
+        (level.tallies, level.terms) = state.load(accounts);
+        level.accounts = accounts;
+        Tally[] memory tallies = level.tallies;
+        uint256[] memory parents = sheet.parents;
+        uint256 first = sheet.length;
+        uint256 next = first + accounts.length;
+        sheet.length = next;
+        above = new uint256[](accounts.length);
+        uint256 count = 0;
+        // Counters stay below the arrays' lengths, and those below 2^32.
+        unchecked {
+            for (uint256 i = 0; i < tallies.length; ++i) {
+                uint256 parent = tallies[i].parent();
+                if (parent == 0) continue;
+                TransientSlot.Uint256Slot slot = _slotOf(parent);
+                uint256 word = slot.tload();
+                if (word >> RUN_AT != run) {
+                    above[count++] = parent;
+                    word = (run << RUN_AT) | (next + count);
+                    slot.tstore(word);
+                } else if (word & PLACE_MASK <= first + i) {
+                    sheet.isTangled = true;
+                }
+                parents[first + i] = word & PLACE_MASK;
+            }
         }
+        Arrays.splice(above, 0, count);
     }
 
-    /// @dev The words of the accounts from a place on are loaded, their parents on the sheet. Returns the next place.
-    function _loadFrom(IBudgetState state, Sheet memory sheet, uint256 from, uint256 run)
-        private
-        returns (uint256 to)
-    {
-        to = sheet.length;
-        uint256[] memory accounts = new uint256[](to - from);
-        for (uint256 i = from; i < to; ++i) {
-            accounts[i - from] = sheet.accounts[i];
+    /// @dev Each account's cost counts for its parent too, and so on upwards: in one pass, or, where the sheet is tangled, on
+    /// each cost's own way up.
+    function _addUp(Sheet memory sheet, uint256[] calldata costsUcr) private pure {
+        uint256[] memory parents = sheet.parents;
+        uint256[] memory spentUcr = sheet.spentUcr;
+        for (uint256 i = 0; i < costsUcr.length; ++i) {
+            spentUcr[i] = costsUcr[i];
         }
-        (Tally[] memory tallies, Terms[] memory terms) = state.load(accounts);
-        for (uint256 i = from; i < to; ++i) {
-            Tally tally = tallies[i - from];
-            sheet.tallies[i] = tally;
-            sheet.terms[i] = terms[i - from];
-            uint256 parent = tally.parent();
-            if (parent != 0) sheet.parents[i] = _placeOf(sheet, parent, run);
-        }
-    }
-
-    /// @dev Each project's cost counts for itself and for every ancestor.
-    function _addUp(Sheet memory sheet) private pure {
-        for (uint256 i = 0; i < sheet.projects; ++i) {
-            uint256 costUcr = sheet.ownUcr[i];
-            uint256 place = i + 1;
-            for (uint256 depth = 0; depth < MAX_DEPTH && place != 0; ++depth) {
-                sheet.spentUcr[place - 1] += costUcr;
-                place = sheet.parents[place - 1];
+        uint256 passed = sheet.isTangled ? 0 : sheet.length;
+        uint256 walked = sheet.isTangled ? costsUcr.length : 0;
+        // Costs below 2^128, at most one for each of 2^32 accounts, add up to less than 2^160.
+        unchecked {
+            for (uint256 i = 0; i < passed; ++i) {
+                uint256 parent = parents[i];
+                if (parent != 0) spentUcr[parent - 1] += spentUcr[i];
+            }
+            for (uint256 i = 0; i < walked; ++i) {
+                for (uint256 place = parents[i]; place != 0; place = parents[place - 1]) {
+                    spentUcr[place - 1] += costsUcr[i];
+                }
             }
         }
     }
 
-    /// @dev The account's place on the sheet, counted from 1; a new one where it has none yet.
-    function _placeOf(Sheet memory sheet, uint256 account, uint256 run)
-        private
-        returns (uint256 place)
-    {
-        TransientSlot.Uint256Slot slot = bytes32(account).asUint256();
-        uint256 word = slot.tload();
-        if (word >> RUN_AT == run) return word & PLACE_MASK;
-        sheet.accounts[sheet.length] = account;
-        place = ++sheet.length;
-        slot.tstore((run << RUN_AT) | place);
+    function _slotOf(uint256 account) private pure returns (TransientSlot.Uint256Slot) {
+        return bytes32(account).asUint256();
     }
 }

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+/// @notice A time, the end of its ISO week, and its calendar month, in Unix seconds. Made once for many accounts.
+struct Calendar {
+    uint256 nowS;
+    uint256 weekEndS;
+    uint256 monthStartS;
+    uint256 monthEndS;
+}
+
 /// @title Budget periods of a calendar, in UTC
 /// @notice A period is found from a time alone, whatever happened since the last one: after a year without use the
 /// next period begins at once. Days are those of the proleptic Gregorian calendar.
@@ -20,34 +28,50 @@ library Periods {
     uint256 private constant DAYS_TO_EPOCH = 719_468;
     uint256 private constant DAYS_PER_ERA = 146_097;
 
+    /// @notice A time in the calendar.
+    /// @param nowS Unix seconds.
+    /// @return The time, and the week and the month that hold it.
+    function locate(uint256 nowS) internal pure returns (Calendar memory) {
+        uint256 day = nowS / 1 days;
+        uint256 daysInto = (day + DAYS_SINCE_MONDAY) % 7;
+        (uint256 year, uint256 month) = _monthOf(day);
+        return Calendar({
+            nowS: nowS,
+            weekEndS: (day + 7 - daysInto) * 1 days,
+            monthStartS: _startOfMonth(year, month),
+            monthEndS: month == 12 ? _startOfMonth(year + 1, 1) : _startOfMonth(year, month + 1)
+        });
+    }
+
     /// @notice The end of the period that holds a time.
+    /// @param calendar The time.
     /// @param kind The kind of period.
     /// @param lengthS Seconds of a fixed period, not 0; ignored for the others.
-    /// @param timeS Unix seconds.
     /// @return Unix seconds of the first moment after the period, 0 if it never ends.
-    function endOf(Kind kind, uint256 lengthS, uint256 timeS) internal pure returns (uint256) {
+    function endOf(Calendar memory calendar, Kind kind, uint256 lengthS)
+        internal
+        pure
+        returns (uint256)
+    {
         if (kind == Kind.None) return 0;
-        if (kind == Kind.Fixed) return (timeS / lengthS + 1) * lengthS;
-        if (kind == Kind.Week) return startOf(kind, lengthS, timeS) + 1 weeks;
-        (uint256 year, uint256 month) = _monthOf(timeS / 1 days);
-        return month == 12 ? _startOfMonth(year + 1, 1) : _startOfMonth(year, month + 1);
+        if (kind == Kind.Fixed) return (calendar.nowS / lengthS + 1) * lengthS;
+        return kind == Kind.Week ? calendar.weekEndS : calendar.monthEndS;
     }
 
     /// @notice The start of the period that holds a time.
+    /// @param calendar The time.
     /// @param kind The kind of period.
     /// @param lengthS Seconds of a fixed period, not 0; ignored for the others.
-    /// @param timeS Unix seconds.
-    /// @return Unix seconds; 0 where the first period began before 1970 or there is only one.
-    function startOf(Kind kind, uint256 lengthS, uint256 timeS) internal pure returns (uint256) {
+    /// @return Unix seconds; 0 where there is only one period, or it began before 1970.
+    function startOf(Calendar memory calendar, Kind kind, uint256 lengthS)
+        internal
+        pure
+        returns (uint256)
+    {
         if (kind == Kind.None) return 0;
-        if (kind == Kind.Fixed) return timeS / lengthS * lengthS;
-        if (kind == Kind.Week) {
-            uint256 daysInto = (timeS / 1 days + DAYS_SINCE_MONDAY) % 7;
-            uint256 day = timeS / 1 days;
-            return day < daysInto ? 0 : (day - daysInto) * 1 days;
-        }
-        (uint256 year, uint256 month) = _monthOf(timeS / 1 days);
-        return _startOfMonth(year, month);
+        if (kind == Kind.Fixed) return calendar.nowS / lengthS * lengthS;
+        if (kind == Kind.Month) return calendar.monthStartS;
+        return calendar.weekEndS < 1 weeks ? 0 : calendar.weekEndS - 1 weeks;
     }
 
     /// @dev Year and month (1..12) of a day since 1970. Years run from March, so that leap days come last; in them

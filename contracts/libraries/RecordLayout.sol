@@ -10,45 +10,63 @@ library RecordLayout {
 
     uint256 private constant COST_MASK = (1 << 55) - 1;
 
+    /// @notice Both words of a record.
+    /// @dev Read directly, since the compiler's bounds checks cost 130 gas a record (of some 2,500).
+    /// @param words The records of a segment.
+    /// @param index Where the record begins; the caller keeps index + 1 below words.length.
+    /// @return first The record's first word.
+    /// @return second The record's second word.
+    function load(bytes32[] calldata words, uint256 index)
+        internal
+        pure
+        returns (bytes32 first, bytes32 second)
+    {
+        assembly ("memory-safe") {
+            let offset := add(words.offset, shl(5, index))
+            first := calldataload(offset)
+            second := calldataload(add(offset, 32))
+        }
+    }
+
     /// @notice The account that is billed.
     /// @param first The record's first word.
     /// @return Its id.
-    function project(bytes32 first) internal pure returns (uint32) {
-        return uint32(uint256(first) >> 176);
+    function project(bytes32 first) internal pure returns (uint256) {
+        return (uint256(first) >> 176) & type(uint32).max;
     }
 
     /// @notice The pseudonym of the user, 0 = not recorded.
     /// @param first The record's first word.
     /// @return The pseudonym.
-    function user(bytes32 first) internal pure returns (uint64) {
-        return uint64(uint256(first) >> 112);
+    function user(bytes32 first) internal pure returns (uint256) {
+        return (uint256(first) >> 112) & type(uint64).max;
     }
 
     /// @notice The resource that was used.
     /// @param first The record's first word.
     /// @return Its id.
-    function resource(bytes32 first) internal pure returns (uint16) {
-        return uint16(uint256(first) >> 96);
+    function resource(bytes32 first) internal pure returns (uint256) {
+        return (uint256(first) >> 96) & type(uint16).max;
     }
 
     /// @notice The cost word: reason code in the top byte, cost in the low 55 bits.
     /// @param second The record's second word.
     /// @return The cost word.
-    function costWord(bytes32 second) internal pure returns (uint64) {
-        return uint64(uint256(second));
+    function costWord(bytes32 second) internal pure returns (uint256) {
+        return uint256(second) & type(uint64).max;
     }
 
     /// @notice Whether a record failed a check and moves nothing.
     /// @param word The cost word.
     /// @return True if it carries a reason code.
-    function isQuarantined(uint64 word) internal pure returns (bool) {
+    function isQuarantined(uint256 word) internal pure returns (bool) {
         return word >> 56 != 0;
     }
 
-    /// @notice What a record costs.
+    /// @notice What a record costs that is not quarantined.
     /// @param word The cost word.
-    /// @return Micro-credits, 0 for a quarantined record whatever its other bits say.
-    function costUcr(uint64 word) internal pure returns (uint256) {
-        return isQuarantined(word) ? 0 : word & COST_MASK;
+    /// @return Micro-credits.
+    function costUcr(uint256 word) internal pure returns (uint256) {
+        return word & COST_MASK;
     }
 }

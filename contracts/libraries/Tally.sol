@@ -76,16 +76,31 @@ library Tallies {
 
     /// @notice The word with a mark set or cleared.
     function withMark(Tally self, uint256 mark, bool isSet) internal pure returns (Tally) {
-        uint256 cleared = Tally.unwrap(self) & ~(mark << MARKS_AT);
-        return Tally.wrap(isSet ? cleared | (mark << MARKS_AT) : cleared);
+        return self.withMarks(mark, isSet ? mark : 0);
+    }
+
+    /// @notice The word with some marks replaced.
+    /// @param mask The marks that may change.
+    /// @param marks Those of them that are set afterwards.
+    function withMarks(Tally self, uint256 mask, uint256 marks) internal pure returns (Tally) {
+        return Tally.wrap((Tally.unwrap(self) & ~(mask << MARKS_AT)) | (marks << MARKS_AT));
+    }
+
+    /// @notice Whether two words of one account differ in nothing but what was spent.
+    function isLike(Tally self, Tally other) internal pure returns (bool) {
+        return (Tally.unwrap(self) ^ Tally.unwrap(other)) >> MARKS_AT == 0;
     }
 
     /// @notice The word after something more was spent.
+    /// @param costUcr Less than 2^128.
     function withSpent(Tally self, uint256 costUcr) internal pure returns (Tally) {
-        uint256 heads = Tally.unwrap(self) & ~((1 << MARKS_AT) - 1);
-        uint256 period = _capped(self.spentInPeriodUcr() + costUcr);
-        uint256 lifetime = _capped(self.spentLifetimeUcr() + costUcr);
-        return Tally.wrap(heads | (period << PERIOD_AT) | lifetime);
+        // No overflow: 84 bits and 128 bits are added in 256.
+        unchecked {
+            uint256 heads = Tally.unwrap(self) & ~((1 << MARKS_AT) - 1);
+            uint256 period = _capped(self.spentInPeriodUcr() + costUcr);
+            uint256 lifetime = _capped(self.spentLifetimeUcr() + costUcr);
+            return Tally.wrap(heads | (period << PERIOD_AT) | lifetime);
+        }
     }
 
     /// @notice The word at the start of a period.

@@ -20,6 +20,10 @@ library TermsLibrary {
     uint256 private constant LENGTH_AT = 16;
     uint256 private constant KIND_AT = 8;
 
+    /// @dev A limit, an overdraft, or a kind of period.
+    uint256 private constant NEEDED_MASK =
+        HAS_LIMIT | (((1 << 88) - 1) << OVERDRAFT_AT) | (uint256(type(uint8).max) << KIND_AT);
+
     /// @notice Limits and overdrafts in ucr at most.
     uint256 internal constant MAX_UCR = (1 << 88) - 1;
     /// @notice A soft threshold at most: the limit itself.
@@ -101,6 +105,9 @@ library TermsLibrary {
     /// @notice Whether spending has reached the soft threshold.
     function isSoftReached(Terms self, uint256 spentUcr) internal pure returns (bool) {
         uint256 ppm = self.softPpm();
-        return self.hasLimit() && ppm != 0 && spentUcr * MAX_SOFT_PPM >= self.limitUcr() * ppm;
+        // No overflow: amounts of at most 88 bits, factors of at most 24.
+        unchecked {
+            return self.hasLimit() && ppm != 0 && spentUcr * MAX_SOFT_PPM >= self.limitUcr() * ppm;
+        }
     }
 }

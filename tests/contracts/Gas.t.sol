@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IBudgets} from "../../contracts/interfaces/IBudgets.sol";
+import {Periods} from "../../contracts/libraries/Periods.sol";
+import {Batches, Segment} from "./support/Batches.sol";
+import {NetworkFixture} from "./support/NetworkFixture.sol";
+import {Log} from "./support/Vm.sol";
+
+/// @title What settling costs, every slot cold, as a transaction pays for it
+contract GasTest is NetworkFixture {
+    uint256 private constant TRANSACTION_GAS = 21_000;
+    uint256 private constant NONZERO_BYTE_GAS = 16;
+    uint256 private constant ZERO_BYTE_GAS = 4;
+    uint256 private constant WORST_CASE_LIMIT = 16_700_000;
+    uint256 private constant PER_RECORD_LIMIT = 4000;
+
+    function test_gas_staysBelowLimit_perRecord() external {
+        VM.pauseGasMetering();
+        deployNetwork(4);
+        uint32[] memory projects = new uint32[](50);
+        for (uint256 i = 0; i < 50; ++i) {
+            if (i % 10 == 0) team = account(acme, string.concat("t", VM.toString(i)));
+            projects[i] = account(team, string.concat("p", VM.toString(i)));
+            grant(projects[i], 1e12);
+            _limit(projects[i], 1e12, Periods.Kind.Month, 0);
+            if (i % 10 == 0) _limit(team, 1e13, Periods.Kind.Month, 0);
+        }
+        _limit(acme, 1e14, Periods.Kind.Month, 0);
+        uint32[] memory meters = _meters(4, acme);
+        grant(project, 1e9);
+        settle(one(Batches.segment(meter, 0, Batches.records(1, project, 1000))));
+        Segment[] memory segments = new Segment[](8);
+        for (uint256 s = 0; s < 8; ++s) {
+            bytes32[] memory words = new bytes32[](450);
+            for (uint256 i = 0; i < 225; ++i) {
+                // 50 projects in a frame, in no order; mean cost as in the demo's traces.
+                uint32 billed = projects[(i * 37 + s) % 50];
+                (words[2 * i], words[2 * i + 1]) =
+                    Batches.record(billed, uint64(0x9E3779B97F4A7C15 * (i + 1)), 3, 350_000);
+                words[2 * i] |= bytes32(uint256(0x000005DC));
+                words[2 * i + 1] |= bytes32(uint256(0x0104) << 192);
+            }
+            segments[s] = Batches.segment(meters[s / 2], uint64(s % 2 * 225), words);
+        }
+        uint256 gas = _gasOf(segments, 7);
+        VM.snapshotValue("settle", "gas per record: 1800 records, 8 segments, 50 projects", gas / 1800);
+        assertBelow(gas / 1800, PER_RECORD_LIMIT);
+    }
+
+    function test_gas_staysBelowLimit_atAllMaxima() external {
+        VM.pauseGasMetering();
+        deployNetwork(32);
+        uint32[] memory projects = new uint32[](120);
+        uint32 top = 0;
+        for (uint256 i = 0; i < 120; ++i) {
+            if (i % 3 == 0) top = _deepOrganisation(i);
+            projects[i] = _deepProject(top, i);
+        }
+        uint32[] memory meters = _meters(40, acme);
+        Segment[] memory segments = new Segment[](40);
+        for (uint256 s = 0; s < 40; ++s) {
+            bytes32[] memory words = new bytes32[](90);
+            for (uint256 i = 0; i < 45; ++i) {
+                // Whatever a record that costs anything can hold: no count of tokens reaches 2^24, no flag lies above bit 7.
+                (words[2 * i], words[2 * i + 1]) = Batches.record(
+                    projects[(s * 45 + i) % 120], type(uint64).max, type(uint16).max, 0x01010101010101
+                );
+                words[2 * i] |= bytes32(uint256(0x00FF00FFFFFF00FFFFFF00FF));
+                words[2 * i + 1] |=
+                    bytes32(uint256(0xFFFF00FFFFFF00FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF) << 64);
+            }
+            segments[s] = Batches.segment(meters[s], 0, words);
+        }
+        grant(project, 1e9);
+        settle(one(Batches.segment(meter, 0, Batches.records(1, project, 1000))));
+        VM.warp(START_S + 400 days);
+        VM.recordLogs();
+        uint256 gas = _gasOf(segments, (1 << 22) - 1);
+        Log[] memory logs = VM.getRecordedLogs();
+        assertEq(countOf(logs, IBudgets.SoftThresholdCrossed.selector), 400);
+        assertEq(countOf(logs, IBudgets.AccountFrozen.selector), 400);
+        assertEq(countOf(logs, IBudgets.ProjectCharged.selector), 120);
+        VM.snapshotValue("settle", "gas at all maxima, every slot cold", gas);
+        assertBelow(gas, WORST_CASE_LIMIT);
+    }
+
+    /// @dev An organisation with a limit. A meter bills one organisation only, so a batch charges 40 at most.
+    function _deepOrganisation(uint256 i) private returns (uint32 node) {
+        node = organisation(string.concat("o", VM.toString(i)));
+        _limit(node, 1e6, Periods.Kind.Fixed, 30 days);
+    }
+
+    /// @dev A project of depth 4 that shares nothing but its organisation, with a little of every credit and limits all the
+    /// way up.
+    function _deepProject(uint32 top, uint256 i) private returns (uint32 node) {
+        node = account(top, string.concat("t", VM.toString(i)));
+        _limit(node, 1e6, Periods.Kind.Month, 0);
+        for (uint256 depth = 3; depth <= 4; ++depth) {
+            node = account(node, "a");
+            _limit(node, 1e6, Periods.Kind.Month, 0);
+        }
+        grant(node, 1e6);
+        VM.prank(REGISTRAR);
+        budgets.grant(node, (1 << 32) | node, 1e6, 0);
+    }
+
+    function _limit(uint32 node, uint256 limitUcr, Periods.Kind kind, uint64 lengthS) private {
+        VM.prank(REGISTRAR);
+        budgets.setBudget(node, true, limitUcr, kind, lengthS, 800_000);
+    }
+
+    function _meters(uint256 count, uint32 owner) private returns (uint32[] memory meters) {
+        meters = new uint32[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            VM.prank(CONTROLLER);
+            meters[i] = registry.registerMeter(
+                owner, string.concat("m", VM.toString(i)), bytes32(i + 1), address(0), bounds()
+            );
+        }
+    }
+
+    /// @dev What the whole transaction costs.
+    function _gasOf(Segment[] memory segments, uint256 bitmap)
+        private
+        returns (uint256)
+    {
+        bytes32[] memory data = Batches.encode(currentHead(), segments);
+        bytes32 digest = ledger.attestationDigest(keccak256(abi.encodePacked(data)));
+        bytes memory callData =
+            abi.encodeCall(ledger.settle, (data, bitmap, signaturesOf(digest, bitmap)));
+        coolAll();
+        VM.prank(senderOf(0));
+        VM.resumeGasMetering();
+        uint256 before = gasleft();
+        (bool isDone,) = address(ledger).call(callData);
+        uint256 used = before - gasleft();
+        VM.pauseGasMetering();
+        assertTrue(isDone, "settle");
+        return TRANSACTION_GAS + used + _calldataGas(callData);
+    }
+
+    function _calldataGas(bytes memory callData) private pure returns (uint256 gas) {
+        for (uint256 i = 0; i < callData.length; ++i) {
+            gas += callData[i] == 0 ? ZERO_BYTE_GAS : NONZERO_BYTE_GAS;
+        }
+    }
+}
