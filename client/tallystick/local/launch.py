@@ -23,6 +23,8 @@ from tallystick.local.transactions import TransactionJournal
 from tallystick.local.validators import ValidatorLauncher, wait_until_ready, write_settings
 
 SETTLE_PATIENCE_S: Final = 60.0
+CHAINLESS_PATIENCE_S: Final = 2.0
+"""A validator without a chain would wait in vain for what it has sent."""
 
 Report = Callable[[str], None]
 
@@ -107,16 +109,25 @@ def list_urls(network: NetworkFile) -> list[str]:
 
 
 def _revive_chain(folder: NetworkFolder, processes: Processes, network: NetworkFile) -> None:
-    """The chain holds again every block that was logged and every transaction signed here."""
+    """The chain holds again every block that was logged and every transaction signed here.
+
+    Nobody may send to it before it does: blocks with a stranger among their transactions would come
+    out different. Validators are stopped for that, and this folder's keys are locked.
+    """
     from tallystick.chain.reader import connect  # noqa: PLC0415 - takes a second to import
     from tallystick.chain.transact import resend  # noqa: PLC0415
 
+    validators = [processes.find(validator.name) for validator in network.validators]
+    senders = [validator for validator in validators if validator is not None]
+    processes.stop(senders, patience_s=CHAINLESS_PATIENCE_S)
     recorder = processes.find(RECORDER)
     if recorder is not None:
         processes.stop([recorder], patience_s=RECORDER_PATIENCE_S)
-    blocks = read_blocks(folder.chain_log)
-    asyncio.run(start_anvil(processes, find_anvil(), network.chain, blocks))
-    resend(connect(network.rpc_urls[0]), TransactionJournal(folder.transactions).read())
+    journal = TransactionJournal(folder.transactions)
+    with journal.locked():
+        blocks = read_blocks(folder.chain_log)
+        asyncio.run(start_anvil(processes, find_anvil(), network.chain, blocks))
+        resend(connect(network.rpc_urls[0]), journal.read())
 
 
 def _start_recorder(folder: NetworkFolder, processes: Processes, network: NetworkFile) -> None:
