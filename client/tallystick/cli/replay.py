@@ -12,7 +12,8 @@ from tallystick.cli.app import Session, command
 from tallystick.cli.credit import describe_amount
 from tallystick.cli.render import Table
 from tallystick.cli.values import parse_assignments
-from tallystick.client.replay import DEFAULT_TIMEOUT_S, ReplayOptions, ReplayReport
+from tallystick.client.replay import ReplayReport
+from tallystick.client.replay_options import DEFAULT_TIMEOUT_S, ReplayOptions
 from tallystick.meter.importers.parse import FORMATS
 
 STDIN: Final = "-"

@@ -4,7 +4,8 @@ from tallystick.client.budgets import BudgetChange, BudgetView, Period, PeriodKi
 from tallystick.client.facade import Client
 from tallystick.client.outcomes import Outcomes
 from tallystick.client.reads import RecordQuery, UsageQuery
-from tallystick.client.replay import ReplayOptions, ReplayReport
+from tallystick.client.replay import ReplayReport
+from tallystick.client.replay_options import ReplayOptions
 from tallystick.client.submission import OpenMeter
 
 __all__ = [

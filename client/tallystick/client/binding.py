@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from tallystick.client.accounts import create_account, load_tree
 from tallystick.client.errors import AccountUnknown, OrganisationsMixed, ResourceUnknown
 from tallystick.client.facts import load_facts
 from tallystick.client.paths import split_path
+from tallystick.client.replay_options import ReplayOptions
 from tallystick.client.resources import create_resource, load_resources
 from tallystick.client.wire import Wire
 from tallystick.core.usage import Records, read_time_ms
@@ -22,9 +23,6 @@ from tallystick.local.files import locked
 from tallystick.local.pseudonyms import Pseudonyms
 from tallystick.local.roles import REGISTRAR
 from tallystick.meter.importers.parse import Import, bind
-
-if TYPE_CHECKING:
-    from tallystick.client.replay import ReplayOptions
 
 VARIANT_MARK: Final = "@"
 MODEL_KIND: Final = 1

@@ -17,7 +17,8 @@ from tallystick.client.meters import MeterView, RegisteredView
 from tallystick.client.node_reads import open_reads
 from tallystick.client.outcomes import Outcomes
 from tallystick.client.reads import Reads, RecordQuery, Row, UsageQuery
-from tallystick.client.replay import ReplayOptions, ReplayReport, replay
+from tallystick.client.replay import ReplayReport, replay
+from tallystick.client.replay_options import ReplayOptions
 from tallystick.client.resources import CreatedResource, ResourceView
 from tallystick.client.status import StatusView, read_status
 from tallystick.client.submission import OpenMeter, Use, encode_uses

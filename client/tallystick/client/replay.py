@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -16,64 +14,16 @@ from tallystick.client.binding import bind_import, estimate_cost_ucr, find_organ
 from tallystick.client.errors import ImportFinished
 from tallystick.client.meters import register_meter
 from tallystick.client.outcomes import Outcomes
+from tallystick.client.replay_options import ReplayOptions
 from tallystick.client.submission import OpenMeter, Progress
 from tallystick.client.wire import Wire
-from tallystick.core.hashes import compute_sha256
 from tallystick.core.usage import Records
 from tallystick.local.imports import Imports, ImportState, Span
 from tallystick.meter.errors import FolderLocked
-from tallystick.meter.importers.options import ImportOptions
 from tallystick.meter.importers.parse import Import, parse_import
 
 SPAN_RECORDS: Final = 65_536
-DEFAULT_TIMEOUT_S: Final = 600.0
 MAX_METERS: Final = 64
-
-
-@dataclass(frozen=True)
-class ReplayOptions:
-    """How a file is to be read and billed; see docs/cli.md.
-
-    `project` and `resource` are those of every row that names none; `project_prefix` is put before
-    the names that rows give.
-    """
-
-    format: str
-    columns: Mapping[str, str] = field(default_factory=dict)
-    defaults: Mapping[str, str] = field(default_factory=dict)
-    time_unit: str = "auto"
-    keep_times: bool = False
-    project: str | None = None
-    project_prefix: str | None = None
-    resource: str | None = None
-    create: bool = False
-    limit: int | None = None
-    dry_run: bool = False
-    again: bool = False
-    timeout_s: float = DEFAULT_TIMEOUT_S
-
-    def for_import(self) -> ImportOptions:
-        """What reading the file needs of it."""
-        named = {"project": self.project, "resource": self.resource}
-        defaults = {name: value for name, value in named.items() if value is not None}
-        return ImportOptions(
-            self.columns, {**defaults, **self.defaults}, self.time_unit, self.limit
-        )
-
-    def compute_digest(self, content_hash: bytes) -> bytes:
-        """What tells this import from every other: the content, and all that shapes its records."""
-        shape = (
-            self.format,
-            sorted(self.columns.items()),
-            sorted(self.defaults.items()),
-            self.time_unit,
-            self.keep_times,
-            self.project,
-            self.project_prefix,
-            self.resource,
-            self.limit,
-        )
-        return compute_sha256(content_hash, msgspec.json.encode(shape))
 
 
 class ReplayReport(msgspec.Struct, frozen=True):

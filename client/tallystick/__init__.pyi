@@ -1,0 +1,9 @@
+from tallystick.client import BudgetChange as BudgetChange
+from tallystick.client import Client as Client
+from tallystick.client import Period as Period
+from tallystick.client import PeriodKind as PeriodKind
+from tallystick.client import RecordQuery as RecordQuery
+from tallystick.client import ReplayOptions as ReplayOptions
+from tallystick.client import UsageQuery as UsageQuery
+from tallystick.core.units import format_credits as format_credits
+from tallystick.core.units import parse_credits as parse_credits
