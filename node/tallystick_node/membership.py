@@ -14,6 +14,8 @@ from tallystick_node.clock import Clock
 from tallystick_node.peers.client import PeerClient
 
 PROBE_INTERVAL_S: Final = 1.0
+RETRY_INTERVAL_S: Final = 0.1
+"""Validators that start together would else miss each other by a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +75,4 @@ class PeerWatch:
         """Every peer that was not heard of lately was asked once."""
         quiet = [peer for peer in self._members.read().peers if self._peers.is_quiet(peer)]
         await asyncio.gather(*(self._peers.probe(peer) for peer in quiet))
-        await asyncio.sleep(PROBE_INTERVAL_S)
+        await asyncio.sleep(PROBE_INTERVAL_S if self.has_quorum() else RETRY_INTERVAL_S)
