@@ -110,6 +110,27 @@ def test_nonce_too_low_looked_up_then_renumbered_when_never_found() -> None:
     assert Send(1, sign(1, 0, b"a", 1).raw) in effects
 
 
+def test_submission_not_looked_up_while_the_followed_chain_may_tell() -> None:
+    window = make_sent_window(b"a", b"b")
+    window.apply_block(6, {})
+    assert window.apply_poll(8, 1) == []
+    window.apply_block(7, {})
+    assert window.apply_poll(9, 1) == []
+    window.apply_block(8, {})
+    assert window.apply_poll(9, 1) == [LookUp(0, (sign(0, 0, b"a", 1).hash,))]
+
+
+def test_submission_looked_up_again_when_its_nonce_was_free_meanwhile() -> None:
+    window = make_sent_window(b"a")
+    window.apply_block(1, {})
+    window.apply_poll(2, 1)
+    window.apply_poll(2, 0)
+    window.apply_block(2, {})
+    assert window.apply_poll(3, 1) == []
+    window.apply_block(3, {})
+    assert window.apply_poll(3, 1) == [LookUp(0, (sign(0, 0, b"a", 1).hash,))]
+
+
 def test_misses_within_one_poll_count_once() -> None:
     window = make_sent_window(b"a")
     window.apply_poll(1, 1)
