@@ -39,9 +39,10 @@ class Outcomes:
         """What these blocks settled is counted."""
         for block in blocks:
             for settlement in block.settlements:
-                self._add_settlement(settlement)
+                self.add_settlement(settlement)
 
-    def _add_settlement(self, settlement: Settlement) -> None:
+    def add_settlement(self, settlement: Settlement) -> None:
+        """What this settlement settled is counted."""
         batch = decode_batch(settlement.data)
         for place, segment in enumerate(batch.segments):
             if segment.meter == self.meter and settlement.settled_bitmap >> place & 1:

@@ -124,6 +124,25 @@ def test_replay_is_refused_when_it_was_done_before(
     assert answer.document["code"] == "import_finished"
 
 
+def test_replay_goes_on_where_it_was_broken_off(program: Program) -> None:
+    words = (
+        "--format",
+        "azure-llm",
+        "--project",
+        "acme/late/p",
+        "--resource",
+        "gpt-4o",
+        "--create",
+    )
+    command = ("replay", str(TRACE), *words, "--limit", "3000")
+    broken = program.run(*command, "--timeout", "0.1", "--json")
+    assert (broken.exit_code, broken.document["code"]) == (75, "drain_timed_out")
+    report = program.ask(*command)
+    assert (report["records"], report["sent"], report["settled"]) == (3_000, 0, 3_000)
+    usage = program.ask("usage", "--by", "project", "--under", "acme/late")
+    assert [row["records"] for row in usage] == [3_000]
+
+
 def test_replay_sends_nothing_when_a_row_is_malformed(
     program: Program, replayed: list[dict[str, str]]
 ) -> None:
