@@ -282,9 +282,8 @@ contract Budgets is IBudgets, AccessManaged {
         if (terms.periodKind() == Periods.Kind.None) {
             return tally.withPeriod(0, tally.spentLifetimeUcr());
         }
-        return tally.withPeriod(
-            Periods.endOf(calendar, terms.periodKind(), terms.periodLengthS()), 0
-        );
+        return
+            tally.withPeriod(Periods.endOf(calendar, terms.periodKind(), terms.periodLengthS()), 0);
     }
 
     function _load(uint32 account) private view returns (Tally, Terms) {

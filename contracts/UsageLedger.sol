@@ -182,7 +182,9 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
     }
 
     /// @dev A segment's records are announced and added to their projects' totals.
-    function _record(bytes32[] calldata records, uint256 segment, Progress memory progress) private {
+    function _record(bytes32[] calldata records, uint256 segment, Progress memory progress)
+        private
+    {
         uint256 tag = (progress.run << (RUN_AT - TAG_AT)) | (segment + 1);
         uint256 seen = 0;
         uint256 quarantined = 0;

@@ -7,8 +7,8 @@ import {Terms} from "./Terms.sol";
 
 /// @title What time and terms make of an account's tally
 library BudgetRules {
-    uint256 private constant JUDGED = Tallies.SOFT_CROSSED | Tallies.FROZEN_LIMIT
-        | Tallies.FROZEN_OVERDRAFT | Tallies.HAS_TERMS;
+    uint256 private constant JUDGED =
+        Tallies.SOFT_CROSSED | Tallies.FROZEN_LIMIT | Tallies.FROZEN_OVERDRAFT | Tallies.HAS_TERMS;
 
     /// @notice The tally in the period that holds a time: unchanged, or at the start of that period.
     /// @param tally The account's tally.

@@ -91,7 +91,12 @@ library Batches {
     {
         data[place++] = bytes32(
             abi.encodePacked(
-                uint8(1), one.meter, one.keyIndex, one.firstSeq, uint16(one.records.length / 2), bytes15(0)
+                uint8(1),
+                one.meter,
+                one.keyIndex,
+                one.firstSeq,
+                uint16(one.records.length / 2),
+                bytes15(0)
             )
         );
         data[place++] = keccak256("the meter's signature, first half");
