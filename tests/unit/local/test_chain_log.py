@@ -71,3 +71,16 @@ def test_entry_that_was_damaged_ends_the_file(path: Path) -> None:
     content[-1] ^= 1
     path.write_bytes(content)
     assert len(read_entries(path)[0]) == 1
+
+
+def test_entry_after_a_damaged_one_never_comes_back(path: Path) -> None:
+    log = ChainLog(path)
+    log.append([make_block(1), make_block(2), make_block(3)])
+    log.close()
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1  # inside the second of three entries of one length
+    path.write_bytes(content)
+    log = ChainLog(path)
+    log.append([make_block(2, "b")])
+    log.close()
+    assert read_blocks(path) == [make_block(1), make_block(2, "b")]

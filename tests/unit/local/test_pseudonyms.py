@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from tallystick.local.pseudonyms import Pseudonyms
+from tallystick.local.pseudonyms import Pseudonyms, compute_pseudonym
 
 NOVEMBER_MS = 1_795_305_600_000
 DECEMBER_MS = NOVEMBER_MS + 30 * 86_400_000
@@ -41,3 +41,13 @@ def test_table_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     table.give("acme", "alice", NOVEMBER_MS)
     table.save()
     assert stat.S_IMODE((tmp_path / "names.json").stat().st_mode) == 0o600
+
+
+def test_one_key_gives_unlinked_pseudonyms() -> None:
+    key = bytes(range(32))
+    given = {
+        compute_pseudonym(key, "acme", "2026-11"),
+        compute_pseudonym(key, "acme", "2026-12"),
+        compute_pseudonym(key, "globex", "2026-11"),
+    }
+    assert len(given) == 3
