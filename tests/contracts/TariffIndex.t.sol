@@ -152,19 +152,26 @@ contract TariffIndexTest is TariffFixture {
     }
 
     /// @dev Whatever is voted in whatever order, no resource in use can leave its bound.
-    function test_fuzz_bound_holdsAtEveryTime(uint32[6] memory rates, uint32[6] memory indices)
+    function test_fuzz_bound_holdsAtEveryTime(uint32[8] memory votes, uint8[8] memory gaps)
         external
     {
         setRates(gpu, gpuRates(1), 0);
-        for (uint64 i = 0; i < 6; ++i) {
-            Rates memory next = gpuRates(rates[i]);
-            next.gpuMultiplierPpm = 1_000_000;
-            try this.tryRates(gpu, next, START_MS + LEAD_MS + i * 10) {} catch {}
-            uint64 indexPpm = MIN_INDEX_PPM + indices[i] % 4_000_000;
-            tariff.setIndex(CLASS, indexPpm, START_MS + LEAD_MS + i * 10 + 5);
+        uint64 ratesMs = START_MS + LEAD_MS;
+        uint64 indexMs = ratesMs;
+        for (uint256 i = 0; i < 8; ++i) {
+            if (gaps[i] % 2 == 0) {
+                ratesMs += gaps[i] % 10;
+                try this.tryRates(gpu, gpuRates(votes[i]), ratesMs) {} catch {}
+            } else {
+                indexMs += gaps[i] % 10;
+                tariff.setIndex(CLASS, MIN_INDEX_PPM + votes[i] % 4_000_000, indexMs);
+            }
         }
-        for (uint64 i = 0; i < 14; ++i) {
-            uint64 timeMs = START_MS + LEAD_MS - 5 + i * 5;
+        for (
+            uint64 timeMs = START_MS + LEAD_MS - 1;
+            timeMs <= ratesMs || timeMs <= indexMs;
+            ++timeMs
+        ) {
             assertTrue(tariff.ratesAt(gpu, timeMs).g <= MAX_U32, "g fits 32 bits");
         }
     }

@@ -72,6 +72,9 @@ contract TermsTest is Assertions {
         Terms terms = TermsLibrary.packed(true, 1001, Periods.Kind.None, 0, 500_000);
         assertEq(terms.isSoftReached(500), false); // half of it is 500.5
         assertEq(terms.isSoftReached(501), true);
+        terms = TermsLibrary.packed(true, 1000, Periods.Kind.None, 0, 500_000);
+        assertEq(terms.isSoftReached(499), false);
+        assertEq(terms.isSoftReached(500), true);
         Terms none = TermsLibrary.packed(true, 1001, Periods.Kind.None, 0, 0);
         assertEq(none.isSoftReached(1001), false);
         Terms unlimited = TermsLibrary.packed(false, 1001, Periods.Kind.None, 0, 500_000);
