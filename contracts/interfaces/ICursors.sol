@@ -2,6 +2,10 @@
 pragma solidity 0.8.37;
 
 /// @notice A segment that asks to pass its meter's cursor.
+/// @param meter The meter's id.
+/// @param keyIndex The index of the key that signed it.
+/// @param firstSeq The sequence number of its first record.
+/// @param count How many records it holds.
 struct Step {
     uint32 meter;
     uint16 keyIndex;
@@ -9,7 +13,9 @@ struct Step {
     uint16 count;
 }
 
-/// @notice Where a meter stands: the next sequence number the chain accepts, and under which key.
+/// @notice Where a meter stands.
+/// @param nextSeq The next sequence number the chain accepts.
+/// @param keyIndex The index of the key it accepts it under.
 struct Cursor {
     uint64 nextSeq;
     uint16 keyIndex;
@@ -29,12 +35,15 @@ enum SegmentStatus {
 /// ordering. Kept apart from the ledger, so that a replacement of the ledger keeps both.
 interface ICursors {
     /// @notice A meter's records may settle, from sequence number 0 under key index 0.
+    /// @param meter The meter's id.
     event CursorOpened(uint32 indexed meter);
 
     /// @notice The meter was opened before.
+    /// @param meter The meter's id.
     error AlreadyOpen(uint32 meter);
 
     /// @notice A meter has its cursor at 0. Registry only.
+    /// @param meter The meter's id.
     function open(uint32 meter) external;
 
     /// @notice Each step in turn is tried against its meter's cursor, which moves where the step settles. Ledger only.
@@ -56,15 +65,21 @@ interface ICursors {
         external
         returns (uint64 number, bytes32 newAccumulator);
 
-    /// @notice Where a meter stands; all zero for one that was never opened.
+    /// @notice Where a meter stands.
+    /// @param meter The meter's id.
+    /// @return Its cursor; all zero for a meter that was never opened.
     function cursorOf(uint32 meter) external view returns (Cursor memory);
 
-    /// @notice Where many meters stand, in the order asked.
+    /// @notice Where many meters stand.
+    /// @param meters The meters' ids.
+    /// @return Their cursors in the order asked.
     function cursorsOf(uint32[] calldata meters) external view returns (Cursor[] memory);
 
-    /// @notice The hash over all settled batches, zero before the first.
+    /// @notice The hash over all settled batches.
+    /// @return The accumulator, zero before the first batch.
     function accumulator() external view returns (bytes32);
 
     /// @notice How many batches were absorbed.
+    /// @return The next batch's number.
     function batchCount() external view returns (uint64);
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @notice A member: the key its attestations are signed with, the key its transactions are sent with, its ed25519
-/// transport key, its name, and where the others reach it.
+/// @notice A member of a validator set.
+/// @param attester The key its attestations are signed with, as an address.
+/// @param sender The key its transactions are sent with, as an address.
+/// @param transportKey The ed25519 public key its requests to the others are signed with.
+/// @param name [a-z0-9][a-z0-9._-]{0,62}.
+/// @param url Where the others reach it.
 struct Validator {
     address attester;
     address sender;
@@ -14,16 +18,25 @@ struct Validator {
 /// @title Who values and attests, and since when
 /// @notice Sets are versions that hold from a time on; a batch names the version that attested it.
 interface IValidatorSet {
-    /// @notice These are the validators from `fromMs` on, in the order of their indices.
+    /// @notice These are the validators from `fromMs` on.
+    /// @param version The set's version.
+    /// @param fromMs Unix milliseconds.
+    /// @param validators The members in the order of their indices.
     event ValidatorSetChanged(uint32 indexed version, uint64 fromMs, Validator[] validators);
 
     /// @notice Fewer or more validators than allowed.
+    /// @param size How many there were to be.
+    /// @param minimum How many there must be.
+    /// @param maximum How many there may be.
     error SizeInvalid(uint256 size, uint256 minimum, uint256 maximum);
     /// @notice A key of this validator is zero, or another validator's.
+    /// @param index The validator's index in the list.
     error KeyInvalid(uint256 index);
     /// @notice A constructor argument lies outside its bounds.
+    /// @param name The argument's name.
     error ParameterInvalid(string name);
     /// @notice No set has this version.
+    /// @param version The version asked for.
     error VersionUnknown(uint32 version);
 
     /// @notice There is a new set, in force leadS after this block; the first one at once. Governance only.
@@ -31,32 +44,45 @@ interface IValidatorSet {
     /// @return version The new version, counted from 1.
     function setValidators(Validator[] calldata validators) external returns (uint32 version);
 
-    /// @notice Seconds between the announcement of a set and its beginning.
+    /// @notice How long before its beginning a set is announced.
+    /// @return Seconds.
     function leadS() external view returns (uint256);
 
     /// @notice How many validators a set holds at least.
+    /// @return Their number.
     function minimumSize() external view returns (uint256);
 
     /// @notice How many versions were announced.
+    /// @return The latest version, 0 = none yet.
     function versionCount() external view returns (uint32);
 
-    /// @notice The version in force at a time, 0 = none.
+    /// @notice The version in force at a time.
     /// @param timeMs Unix milliseconds.
+    /// @return The version, 0 = none.
     function versionAt(uint64 timeMs) external view returns (uint32);
 
-    /// @notice The attesting keys of a version, in the order of their indices. Reverts where there is none.
+    /// @notice The attesting keys of a version. Reverts where there is none.
+    /// @param version The set's version.
+    /// @return The keys as addresses, in the order of their indices.
     function attestersOf(uint32 version) external view returns (address[] memory);
 
-    /// @notice The attesting keys in force at a time; empty where there are none.
+    /// @notice The attesting keys in force at a time.
     /// @param timeMs Unix milliseconds.
+    /// @return The keys as addresses, in the order of their indices; empty where no set is in force.
     function attestersAt(uint64 timeMs) external view returns (address[] memory);
 
     /// @notice The members of a version, and since when it holds. Reverts where there is none.
+    /// @param version The set's version.
+    /// @return validators The members in the order of their indices.
+    /// @return fromMs Unix milliseconds.
     function validatorsOf(uint32 version)
         external
         view
         returns (Validator[] memory validators, uint64 fromMs);
 
     /// @notice Whether an address is a sending key of a version.
+    /// @param version The set's version.
+    /// @param sender The address.
+    /// @return True for a member's sending key; false also where there is no such version.
     function isSender(uint32 version, address sender) external view returns (bool);
 }

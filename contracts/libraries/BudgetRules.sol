@@ -6,6 +6,7 @@ import {Tallies, Tally} from "./Tally.sol";
 import {Terms} from "./Terms.sol";
 
 /// @title What time and terms make of an account's tally
+/// @notice Computed alike when an account is charged, when its budget is set, and when someone looks.
 library BudgetRules {
     uint256 private constant JUDGED =
         Tallies.SOFT_CROSSED | Tallies.FROZEN_LIMIT | Tallies.FROZEN_OVERDRAFT | Tallies.HAS_TERMS;

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title What accounts, meters and resources may be called
+/// @notice Lower-case ASCII: no two names differ in case, or in look-alike letters of other scripts, alone.
 library Names {
     /// @notice Bytes of a name at most.
     uint256 internal constant MAX_LENGTH = 63;

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 /// @title Whether enough distinct validators signed
+/// @notice All but the floor((n - 1) / 3) of n that may be faulty.
 library Quorum {
     /// @notice Fewer validators signed than a decision needs.
     error QuorumNotReached(uint256 signers, uint256 needed);

@@ -11,6 +11,7 @@ type Terms is uint256;
 using TermsLibrary for Terms global;
 
 /// @title Reading and writing the terms of one account
+/// @notice Where each field of the word lies is known here alone.
 library TermsLibrary {
     uint256 private constant OPEN = 1;
     uint256 private constant HAS_LIMIT = 2;
