@@ -130,19 +130,22 @@ class ChainView:
             self._headers.popitem(last=False)
 
     def reference(self, age_ms: int) -> Header:
-        """The newest block known for at least `age_ms`; the newest of all where none is that old.
+        """The newest block known for at least `age_ms`, or the head where facts are younger.
+
+        Peers have most likely followed an aged block too. Facts announced since must count all the
+        same: a record judged without them would be quarantined for good.
 
         Raises:
             ChainBehind: none is known.
         """
         newest = self.head
         latest_ms = self._clock() - age_ms
-        if newest.seen_at_ms <= latest_ms:
-            return newest
         aged = (
             header for header in reversed(self._headers.values()) if header.seen_at_ms <= latest_ms
         )
-        return next(aged, newest)
+        found = next(aged, newest)
+        newest_facts = self._fact_blocks[-1] if self._fact_blocks else 0
+        return found if found.number >= newest_facts else newest
 
     def facts_at(self, block: int) -> Facts:
         """What was known at a block; must not be changed."""

@@ -82,6 +82,17 @@ def test_reference_is_the_newest_block_known_for_long_enough() -> None:
     assert node.view.reference(10_000).number == 3
 
 
+def test_reference_is_the_head_when_facts_are_younger_than_any_known_for_long_enough() -> None:
+    node = Viewing()
+    node.apply(make_block(1, facts=BASE_FACTS))
+    node.now_ms += 100
+    node.apply(make_block(2, facts=[MeterFrozen(METER, frozen=True, from_ms=0)]), make_block(3))
+    assert node.view.reference(100).number == 3
+    node.now_ms += 100
+    node.apply(make_block(4))
+    assert node.view.reference(100).number == 3
+
+
 def test_restore_forgets_blocks_and_takes_over_facts_and_cursors() -> None:
     node = Viewing()
     node.apply(make_block(1, settlements=[make_settlement(3, bitmap=1)]))
