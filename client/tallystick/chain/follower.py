@@ -8,7 +8,7 @@ from typing import Final
 
 from tallystick.chain.assembly import Assembler, OnUnreadable
 from tallystick.chain.blocks import Advanced, Unwound
-from tallystick.chain.errors import AnswerMalformed, ChainMoved
+from tallystick.chain.errors import AnswerMalformed
 from tallystick.chain.network import Network
 from tallystick.chain.pages import Header, PageReader
 from tallystick.chain.rpc import Rpc
@@ -66,24 +66,22 @@ class Follower:
         head = await self._pages.read_header(self._finality_tag)
         if head is None:
             raise AnswerMalformed("a chain node knows no head", actual=self._finality_tag)
-        if self._tail and not await self._is_tip_on_chain(head):
+        if self._tail and not self._may_follow(head):
             return await self._unwind()
         last = head.number if to_block is None else min(head.number, to_block)
         if last <= self.position:
             return None
         page = await self._pages.read(self.position + 1, last)
         if self._tail and page.headers[0].parent_hash != self._tail[-1][1]:
-            raise ChainMoved("blocks were replaced while they were read")
+            return await self._unwind()
         blocks = self._assembler.assemble(page)
         self._tail.extend((header.number, header.hash) for header in page.headers)
         return Advanced(blocks, head.number)
 
-    async def _is_tip_on_chain(self, head: Header) -> bool:
+    def _may_follow(self, head: Header) -> bool:
+        """Whether our last block may be on the head's chain; a higher head's parents will tell."""
         number, tip_hash = self._tail[-1]
-        if head.number == number:
-            return head.hash == tip_hash
-        tip = await self._pages.read_header(number) if head.number > number else None
-        return tip is not None and tip.hash == tip_hash
+        return head.number > number or (head.number == number and head.hash == tip_hash)
 
     async def _unwind(self) -> Unwound:
         """The position is the last block that the chain still has."""
