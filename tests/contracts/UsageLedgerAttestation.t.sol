@@ -268,7 +268,12 @@ contract UsageLedgerAttestationTest is LedgerFixture {
     function test_settle_revertsWhen_attestedForAnotherLedger() external {
         bytes32[] memory data = sample();
         bytes32[] memory signatures = attest(data, QUORUM);
-        ledger = new UsageLedger(address(manager), registry, validators, tariff, cursors, budgets);
+        ledger = UsageLedger(
+            deploy(
+                "UsageLedger",
+                abi.encode(address(manager), registry, validators, tariff, cursors, budgets)
+            )
+        );
         bytes4[] memory selectors = new bytes4[](1);
         selectors[0] = ledger.settle.selector;
         manager.setTargetFunctionRole(address(ledger), selectors, PUBLIC_ROLE);

@@ -14,12 +14,12 @@ import {Bounds} from "../../../contracts/interfaces/IRegistry.sol";
 import {Rates} from "../../../contracts/interfaces/ITariff.sol";
 import {Validator} from "../../../contracts/interfaces/IValidatorSet.sol";
 import {Roles} from "../../../contracts/libraries/Roles.sol";
-import {Assertions} from "./Assertions.sol";
 import {Batches, Head, Segment} from "./Batches.sol";
+import {Deployment} from "./Deployment.sol";
 
 /// @title A whole network: every contract deployed and wired, validators, one organisation, one resource
 /// @dev The test itself is governance and the network's registrar.
-abstract contract NetworkFixture is Assertions {
+abstract contract NetworkFixture is Deployment {
     bytes32 internal constant NETWORK_ID = keccak256("test network");
     uint256 internal constant START_S = 1_700_000_000;
     uint256 internal constant RULES_LEAD_S = 1 days;
@@ -54,15 +54,25 @@ abstract contract NetworkFixture is Assertions {
     function deployNetwork(uint256 validatorCount) internal {
         VM.warp(START_S);
         VM.roll(1000);
-        manager = new AccessManager(address(this));
-        cursors = new Cursors(address(manager));
-        state = new BudgetState(address(manager));
-        credits = new Credits(address(manager));
-        registry = new Registry(address(manager), NETWORK_ID, cursors, state, RULES_LEAD_S);
-        validators = new ValidatorSet(address(manager), 4, SET_LEAD_S);
-        tariff = new Tariff(address(manager), registry, TARIFF_LEAD_S);
-        budgets = new Budgets(address(manager), registry, state, credits);
-        ledger = new UsageLedger(address(manager), registry, validators, tariff, cursors, budgets);
+        manager = AccessManager(deploy("AccessManager", abi.encode(address(this))));
+        cursors = Cursors(deploy("Cursors", abi.encode(address(manager))));
+        state = BudgetState(deploy("BudgetState", abi.encode(address(manager))));
+        credits = Credits(deploy("Credits", abi.encode(address(manager))));
+        registry = Registry(
+            deploy(
+                "Registry", abi.encode(address(manager), NETWORK_ID, cursors, state, RULES_LEAD_S)
+            )
+        );
+        validators =
+            ValidatorSet(deploy("ValidatorSet", abi.encode(address(manager), 4, SET_LEAD_S)));
+        tariff = Tariff(deploy("Tariff", abi.encode(address(manager), registry, TARIFF_LEAD_S)));
+        budgets = Budgets(deploy("Budgets", abi.encode(address(manager), registry, state, credits)));
+        ledger = UsageLedger(
+            deploy(
+                "UsageLedger",
+                abi.encode(address(manager), registry, validators, tariff, cursors, budgets)
+            )
+        );
         _wire();
         registry.setRules(2, 0xFF, WINDOW_MS, AHEAD_MS, 0);
         validators.setValidators(membersOf(validatorCount));
