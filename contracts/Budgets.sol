@@ -51,6 +51,8 @@ contract Budgets is IBudgets, AccessManaged {
         restricted
     {
         require(amountUcr <= type(uint128).max, AmountInvalid(amountUcr));
+        // Checked just above.
+        // forge-lint: disable-next-line(unsafe-typecast)
         _allowances[organisation][creditClass].amountUcr = uint128(amountUcr);
         emit MintAllowanceSet(organisation, creditClass, amountUcr);
     }
@@ -208,6 +210,8 @@ contract Budgets is IBudgets, AccessManaged {
             softPpm: terms.softPpm(),
             periodKind: terms.periodKind(),
             periodLengthS: terms.periodLengthS(),
+            // At most the block's time.
+            // forge-lint: disable-next-line(unsafe-typecast)
             periodStartS: uint64(startS),
             periodEndS: uint64(tally.periodEndS()),
             spentUcr: tally.spentInPeriodUcr(),
@@ -248,6 +252,7 @@ contract Budgets is IBudgets, AccessManaged {
             MintAllowanceExceeded(organisation, creditClass, amountUcr, leftUcr)
         );
         // At most amountUcr of the allowance, which fits.
+        // forge-lint: disable-next-line(unsafe-typecast)
         allowance.grantedUcr += uint128(amountUcr);
     }
 
@@ -265,6 +270,7 @@ contract Budgets is IBudgets, AccessManaged {
             uint256 repaidUcr = Math.min(terms.overdraftUcr(), amountUcr);
             terms = terms.withOverdraft(terms.overdraftUcr() - repaidUcr);
             emit OverdraftRepaid(account, id, repaidUcr, terms.overdraftUcr());
+            // Leaves nothing unpaid: these credits have just come in.
             CREDITS.burnUpTo(CreditIds.classOf(id), _one(account), _one(repaidUcr));
         }
         _save(account, before, base, tally, terms);
@@ -416,6 +422,8 @@ contract Budgets is IBudgets, AccessManaged {
             emit AccountFrozen(account, why, spentUcr, terms.limitUcr(), terms.overdraftUcr());
             return;
         }
+        // Reasons are bits, no balance that someone could nudge.
+        // slither-disable-next-line incorrect-equality
         if (why == 0 && before.frozenWhy() != 0) emit AccountUnfrozen(account);
         if (!isSoftCrossed && base.periodEndS() != before.periodEndS()) {
             emit PeriodRolled(account, uint64(base.periodEndS()));

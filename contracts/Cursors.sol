@@ -47,6 +47,8 @@ contract Cursors is ICursors, AccessManaged {
                 _entries[step.meter] = entry;
             }
             statuses[i] = status;
+            // The low field of the word.
+            // forge-lint: disable-next-line(unsafe-typecast)
             nextSeqs[i] = uint64(entry);
         }
     }
@@ -67,6 +69,8 @@ contract Cursors is ICursors, AccessManaged {
     /// @inheritdoc ICursors
     function cursorOf(uint32 meter) public view override returns (Cursor memory) {
         uint256 entry = _entries[meter];
+        // The fields of the word.
+        // forge-lint: disable-next-line(unsafe-typecast)
         return Cursor({nextSeq: uint64(entry), keyIndex: uint16(entry >> KEY_AT)});
     }
 
@@ -84,7 +88,10 @@ contract Cursors is ICursors, AccessManaged {
     }
 
     function _statusOf(Step calldata step, uint256 entry) private pure returns (SegmentStatus) {
+        // The fields of the word.
+        // forge-lint: disable-next-line(unsafe-typecast)
         uint64 nextSeq = uint64(entry);
+        // forge-lint: disable-next-line(unsafe-typecast)
         if (step.keyIndex != uint16(entry >> KEY_AT)) return SegmentStatus.OldKey;
         if (step.firstSeq == nextSeq) return SegmentStatus.Settled;
         if (step.firstSeq > nextSeq) return SegmentStatus.Gap;

@@ -148,6 +148,8 @@ contract Tariff is ITariff, AccessManaged {
     {
         uint208 packed = _indexFrom[indexClass].upperLookupRecent(SafeCast.toUint48(timeMs));
         if (packed == 0) return (uint64(Valuation.PPM), 0);
+        // The fields of the word.
+        // forge-lint: disable-next-line(unsafe-typecast)
         return (uint64(packed), uint32(packed >> EPOCH_AT));
     }
 
@@ -196,6 +198,8 @@ contract Tariff is ITariff, AccessManaged {
         Checkpoints.Trace208 storage history = _indexFrom[indexClass];
         uint256 length = history.length();
         for (uint256 back = 1; back <= length; ++back) {
+            // A history is no longer than epochs count, in 32 bits.
+            // forge-lint: disable-next-line(unsafe-typecast)
             Checkpoints.Checkpoint208 memory step = history.at(uint32(length - back));
             if (step._key <= fromMs) break;
             require(back <= MAX_PENDING, TooManyPending(MAX_PENDING));
@@ -232,6 +236,8 @@ contract Tariff is ITariff, AccessManaged {
         uint256 length = history.length();
         for (uint256 back = 1; back <= length; ++back) {
             require(back <= MAX_PENDING, TooManyPending(MAX_PENDING));
+            // A history is no longer than versions count, in 32 bits.
+            // forge-lint: disable-next-line(unsafe-typecast)
             Checkpoints.Checkpoint208 memory change = history.at(uint32(length - back));
             Rates memory rates = _rates[resource][uint32(change._value)];
             if (!Valuation.isInBound(Valuation.resolve(rates, indexPpm))) return false;

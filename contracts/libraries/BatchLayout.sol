@@ -32,6 +32,8 @@ library BatchLayout {
     uint256 private constant FORMAT = 1;
     uint256 private constant SEGMENT_PADDING_MASK = (1 << 120) - 1;
 
+    // Casts cut the fields out of the word: each is as wide as its type.
+    // forge-lint: disable-next-item(unsafe-typecast)
     /// @notice The header's fields.
     /// @param word The batch's first word.
     /// @return The fields, unchecked.

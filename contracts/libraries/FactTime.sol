@@ -20,6 +20,7 @@ library FactTime {
     /// @return The resolved time in Unix milliseconds.
     function ofChange(uint64 fromMs, uint256 leadS) internal view returns (uint64) {
         // Leads are at most days, checked where they are set.
+        // forge-lint: disable-next-line(unsafe-typecast)
         uint64 earliestMs = uint64(nowMs() + leadS * 1000);
         if (fromMs == 0) return earliestMs;
         require(fromMs >= earliestMs, FactTooEarly(fromMs, earliestMs));

@@ -61,6 +61,8 @@ library Tallies {
 
     /// @notice Why the account is frozen: bit 0 overdraft, bit 1 limit.
     function frozenWhy(Tally self) internal pure returns (uint8) {
+        // Two bits are left.
+        // forge-lint: disable-next-line(unsafe-typecast)
         return uint8((Tally.unwrap(self) >> MARKS_AT) / FROZEN_OVERDRAFT & 3);
     }
 
