@@ -118,7 +118,7 @@ contract TariffTest is TariffFixture {
         rates.mciQuad = quad;
         uint256 worstNcr = MAX_CONTEXT * weight + MAX_U32 * ((uint256(transfer) + 1) / 2)
             + MAX_KILO_SQUARED * quad;
-        rates.mciBase = uint64(BOUND_NCR - worstNcr) + 1;
+        rates.mciBase = SafeCast.toUint64(BOUND_NCR - worstNcr) + 1;
         expectOutOfBounds(model, 1_000_000);
         setRates(model, rates, 0);
         rates.mciBase -= 1;
@@ -212,9 +212,9 @@ contract TariffTest is TariffFixture {
     ) external {
         _announced.push(0, setRates(model, tokenRates(1), 0));
         uint64 fromMs = START_MS + LEAD_MS;
-        for (uint256 i = 0; i < gaps.length; ++i) {
+        for (uint32 i = 0; i < gaps.length; ++i) {
             fromMs += gaps[i] % 4 == 0 ? 0 : uint64(gaps[i]) * 1000;
-            _announced.push(fromMs, setRates(model, tokenRates(uint32(i)), fromMs));
+            _announced.push(fromMs, setRates(model, tokenRates(i), fromMs));
         }
         for (uint256 i = 0; i < timesS.length; ++i) {
             _checkAgainstScan(START_MS + uint64(timesS[i] % 500_000) * 1000);

@@ -171,11 +171,11 @@ contract ValidatorSetTest is NetworkFixture {
         external
     {
         _announced.push(START_MS, 1);
-        uint256 nowS = START_S;
+        uint64 nowMs = START_MS;
         for (uint256 i = 0; i < gapsS.length; ++i) {
-            nowS += gapsS[i] % 4 == 0 ? 0 : gapsS[i];
-            VM.warp(nowS);
-            uint64 fromMs = uint64(nowS * 1000) + LEAD_MS;
+            nowMs += gapsS[i] % 4 == 0 ? 0 : uint64(gapsS[i]) * 1000;
+            VM.warp(nowMs / 1000);
+            uint64 fromMs = nowMs + LEAD_MS;
             _announced.push(fromMs, validators.setValidators(membersOf(4 + i % 2)));
             assertEq(validators.versionAt(fromMs - 1), _announced.valueAt(fromMs - 1));
         }

@@ -43,7 +43,7 @@ contract BatchLayoutTest is Assertions {
     /// @dev T14: bits that carry no meaning may not differ between two encodings of one batch.
     function test_fuzz_isPaddingZero_seesEveryBit(uint8 bit) external pure {
         bit %= 120;
-        assertEq(BatchLayout.isPaddingZero(HEAD | bytes32(1 << bit)), false);
+        assertEq(BatchLayout.isPaddingZero(HEAD | bytes32(uint256(1) << bit)), false);
     }
 
     function test_fuzz_isPaddingZero_looksAtPaddingOnly(uint136 fields) external pure {

@@ -153,7 +153,7 @@ contract QuorumTest is Assertions {
     function test_fuzz_check_revertsWhen_aBitOfTheDigestDiffers(uint8 bit) external {
         bytes32[] memory signatures = _sign(7, DIGEST);
         _expectSignatureInvalid(0);
-        this.check(DIGEST ^ bytes32(1 << bit), _set(4), 7, signatures);
+        this.check(DIGEST ^ bytes32(uint256(1) << bit), _set(4), 7, signatures);
     }
 
     function check(
