@@ -159,6 +159,8 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
 
     function _settle(bytes32[] calldata data, Step[] memory steps, bytes32 dataHash) private {
         (SegmentStatus[] memory statuses, uint64[] memory cursors) = CURSORS.advance(steps);
+        // Memory begins as zero.
+        // slither-disable-next-line uninitialized-local
         Progress memory progress;
         progress.projects = new uint256[](MAX_PROJECTS);
         progress.run = RUN_SLOT.asUint256().tload() + 1;
