@@ -14,8 +14,8 @@ library CreditIds {
     /// @notice The class of provider credits: one id per provider, transferable, redeemed with the provider.
     uint256 internal constant PROVIDER = 2 << 32;
 
-    /// @dev Keeps these addresses apart from everything else that is hashed.
-    bytes32 private constant ADDRESS_DOMAIN = keccak256("tallystick/account/v1");
+    /// @dev Sixteen readable bytes, before four of the account id.
+    uint160 private constant ADDRESS_PREFIX = uint160(uint128(bytes16("tallystick/acct:"))) << 32;
     uint256 private constant NUMBER_MASK = type(uint32).max;
 
     /// @notice The id of a project's plan credits.
@@ -53,10 +53,11 @@ library CreditIds {
         return id == GENERAL || classOf(id) == PLAN;
     }
 
-    /// @notice The address an account's credits lie at. It has no key: only contracts move them.
+    /// @notice The address an account's credits lie at. Nobody has its key, which would take 2^128 tries to find: only
+    /// contracts move what lies there.
     /// @param account The account id.
-    /// @return The low 20 bytes of keccak256(keccak256("tallystick/account/v1"), account).
+    /// @return The 16 bytes "tallystick/acct:" and the id in 4 bytes.
     function addressOf(uint256 account) internal pure returns (address) {
-        return address(uint160(uint256(keccak256(abi.encode(ADDRESS_DOMAIN, account)))));
+        return address(ADDRESS_PREFIX | uint32(account));
     }
 }
