@@ -181,7 +181,8 @@ def _value_random(numbers: random.Random, name: str) -> dict[str, Any] | None:
 def _draw_near_power(numbers: random.Random, bits: int) -> int:
     """A number at or beside a power of two, below 2^bits."""
     drawn: int = (1 << numbers.randrange(bits + 1)) + numbers.choice([-1, 0, 1])
-    return max(0, min(drawn, 2**bits - 1))
+    highest: int = 2**bits - 1
+    return max(0, min(drawn, highest))
 
 
 def _full_quantities() -> dict[str, int]:

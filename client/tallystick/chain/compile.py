@@ -1,8 +1,9 @@
-"""Compiles the contracts into the artifacts beside this file: `python -m tallystick.chain.compile [--check]`.
+"""Compiles the contracts into the artifacts beside this file.
 
-What is deployed comes from here and nowhere else. The compiler is the locked solc behind scripts/solc; sources
-are sorted and settings fixed, so that the same sources give the same bytes on every machine. The whole input
-is kept in standard-input.json, so that a deployed contract can be verified by recompiling it.
+Run as `python -m tallystick.chain.compile [--check]`. What is deployed comes from here and nowhere
+else. The compiler is the locked solc behind scripts/solc; sources are sorted and settings fixed, so
+that the same sources give the same bytes on every machine. The whole input is kept in
+standard-input.json, so that a deployed contract can be verified by recompiling it.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def compile_contracts(standard_input: Mapping[str, Any], root: Path) -> dict[str
     Raises:
         solcx.exceptions.SolcError: the sources do not compile.
     """
-    output = solcx.compile_standard(standard_input, solc_binary=root / "scripts" / "solc")
+    output = solcx.compile_standard(dict(standard_input), solc_binary=root / "scripts" / "solc")
     encoded_input = _encode(standard_input)
     digest = hashlib.sha256(encoded_input).hexdigest()
     files = {STANDARD_INPUT: encoded_input}
