@@ -15,6 +15,8 @@ library CreditIds {
     uint256 internal constant PROVIDER = 2 << 32;
 
     /// @dev Sixteen readable bytes, before four of the account id.
+    // Sixteen characters fill it.
+    // forge-lint: disable-next-line(unsafe-typecast)
     uint160 private constant ADDRESS_PREFIX = uint160(uint128(bytes16("tallystick/acct:"))) << 32;
     uint256 private constant NUMBER_MASK = type(uint32).max;
 
@@ -58,6 +60,8 @@ library CreditIds {
     /// @param account The account id.
     /// @return The 16 bytes "tallystick/acct:" and the id in 4 bytes.
     function addressOf(uint256 account) internal pure returns (address) {
+        // The Registry gives out no id beyond 32 bits.
+        // forge-lint: disable-next-line(unsafe-typecast)
         return address(ADDRESS_PREFIX | uint32(account));
     }
 }
