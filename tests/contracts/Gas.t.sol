@@ -157,18 +157,6 @@ contract GasTest is NetworkFixture {
         return TRANSACTION_GAS + used + _calldataGas(callData);
     }
 
-    /// @dev A call and what it used, without what Solidity adds by copying the call's data first.
-    function _call(address target, bytes memory callData)
-        private
-        returns (bool isDone, uint256 used)
-    {
-        assembly ("memory-safe") {
-            used := gas()
-            isDone := call(gas(), target, 0, add(callData, 32), mload(callData), 0, 0)
-            used := sub(used, gas())
-        }
-    }
-
     function _calldataGas(bytes memory callData) private pure returns (uint256 gas) {
         for (uint256 i = 0; i < callData.length; ++i) {
             gas += callData[i] == 0 ? ZERO_BYTE_GAS : NONZERO_BYTE_GAS;
