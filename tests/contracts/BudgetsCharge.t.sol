@@ -101,12 +101,12 @@ contract BudgetsChargeTest is BudgetFixture {
         if (generalUcr != 0) grant(project, generalUcr);
         if (planUcr != 0) grantPlan(project, planUcr);
         charge(project, costUcr);
-        Budget memory after_ = budget(project);
-        uint256 paidUcr = uint256(generalUcr) + planUcr - after_.generalUcr - after_.planUcr;
-        assertEq(paidUcr + after_.overdraftUcr, costUcr);
+        Budget memory afterwards = budget(project);
+        uint256 paidUcr = uint256(generalUcr) + planUcr - afterwards.generalUcr - afterwards.planUcr;
+        assertEq(paidUcr + afterwards.overdraftUcr, costUcr);
         assertEq(credits.burned(GENERAL) + credits.burned(planOf(project)), paidUcr);
-        assertTrue(after_.overdraftUcr == 0 || after_.generalUcr == 0, "owes what it has");
-        assertEq(after_.spentUcr, costUcr);
+        assertTrue(afterwards.overdraftUcr == 0 || afterwards.generalUcr == 0, "owes what it has");
+        assertEq(afterwards.spentUcr, costUcr);
     }
 
     // What is repaid
@@ -151,7 +151,8 @@ contract BudgetsChargeTest is BudgetFixture {
         assertEq(budget(acme).spentLifetimeUcr, 15);
     }
 
-    /// @dev Invariant I4 on any tree: accounts hang anywhere, some of them are charged, in any order, parents among them.
+    /// @dev Invariant I4 on any tree: accounts hang anywhere, some of them are charged, in any order, parents among
+    /// them.
     function test_fuzz_charge_addsUpAnyTree(
         uint256 shape,
         uint256 chosen,
@@ -204,7 +205,8 @@ contract BudgetsChargeTest is BudgetFixture {
         assertEq(spent(acme), 6);
     }
 
-    /// @dev THREATS T11, T14: whatever is charged, twice over, sums stop at their maxima beside fields that stay as they were.
+    /// @dev THREATS T11, T14: whatever is charged, twice over, sums stop at their maxima beside fields that stay as they
+    /// were.
     function test_fuzz_charge_neverReverts(uint32[4] calldata accounts, uint128[4] calldata costs)
         external
     {
@@ -222,11 +224,11 @@ contract BudgetsChargeTest is BudgetFixture {
         costsUcr[4] = type(uint128).max;
         chargeAll(projects, costsUcr);
         chargeAll(projects, costsUcr);
-        Budget memory after_ = budget(project);
-        assertEq(after_.spentUcr, _capped(2 * costUcr, MAX_SPENT_UCR));
-        assertEq(after_.spentLifetimeUcr, _capped(2 * costUcr, MAX_SPENT_UCR));
-        assertEq(after_.overdraftUcr, _capped(2 * costUcr, MAX_OVERDRAFT_UCR));
-        assertEq(after_.limitUcr, 5);
+        Budget memory afterwards = budget(project);
+        assertEq(afterwards.spentUcr, _capped(2 * costUcr, MAX_SPENT_UCR));
+        assertEq(afterwards.spentLifetimeUcr, _capped(2 * costUcr, MAX_SPENT_UCR));
+        assertEq(afterwards.overdraftUcr, _capped(2 * costUcr, MAX_OVERDRAFT_UCR));
+        assertEq(afterwards.limitUcr, 5);
     }
 
     function test_charge_doesNothing_forNobody() external {

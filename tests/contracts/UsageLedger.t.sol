@@ -32,27 +32,36 @@ contract UsageLedgerTest is LedgerFixture {
         _expectCallRefused(bytes.concat(_canonicalCall(), bytes1(0)));
     }
 
-    function test_settle_revertsWhen_offsetsAreMoved() external {
-        bytes memory call = _canonicalCall();
-        // Both arrays one word further on, behind a word that nothing reads.
-        bytes memory moved = new bytes(call.length + 32);
-        for (uint256 i = 0; i < 100; ++i) {
-            moved[i] = call[i];
-        }
-        for (uint256 i = 100; i < call.length; ++i) {
-            moved[i + 32] = call[i];
-        }
-        moved[35] = 0x80;
-        uint256 offset = 0x80 + 32 * WORDS + 32;
-        (moved[98], moved[99]) = (bytes1(uint8(offset >> 8)), bytes1(uint8(offset)));
-        _expectCallRefused(moved);
+    /// @dev The same words, the signatures first.
+    function test_settle_revertsWhen_arraysAreSwapped() external {
+        bytes32[] memory data = sample();
+        bytes32[] memory signatures = attest(data, QUORUM);
+        _expectCallRefused(
+            bytes.concat(
+                abi.encodeWithSelector(ledger.settle.selector, 0x80 + 32 * 6, QUORUM, 0x60),
+                bytes32(signatures.length),
+                abi.encodePacked(signatures),
+                bytes32(data.length),
+                abi.encodePacked(data)
+            )
+        );
     }
 
+    /// @dev The signatures begin inside the data, at a word that happens to look like their number.
     function test_settle_revertsWhen_arraysOverlap() external {
-        bytes memory call = _canonicalCall();
-        call[98] = 0;
-        call[99] = 0x60;
-        _expectCallRefused(call);
+        bytes32[] memory data = sample();
+        bytes32[] memory signatures = attest(data, QUORUM);
+        uint256 place = 5;
+        data[place] = bytes32(signatures.length);
+        _expectCallRefused(
+            bytes.concat(
+                abi.encodeWithSelector(ledger.settle.selector, 0x60, QUORUM, 0x80 + 32 * place),
+                bytes32(data.length),
+                abi.encodePacked(data),
+                bytes32(signatures.length),
+                abi.encodePacked(signatures)
+            )
+        );
     }
 
     // The header
@@ -91,16 +100,14 @@ contract UsageLedgerTest is LedgerFixture {
         VM.assume(segments > 40);
         bytes32[] memory data = sample();
         data[0] = patched(data[0], 240, 8, segments);
-        expectRefused(
-            data, abi.encodeWithSelector(IUsageLedger.BatchTooLarge.selector, segments, 2)
-        );
+        expectRefused(data, _tooLarge(segments, 2));
     }
 
     function test_fuzz_settle_revertsWhen_headerCountsTooManyRecords(uint16 records) external {
         VM.assume(records > 1800);
         bytes32[] memory data = sample();
         data[0] = patched(data[0], 224, 16, records);
-        expectRefused(data, abi.encodeWithSelector(IUsageLedger.BatchTooLarge.selector, 1, records));
+        expectRefused(data, _tooLarge(1, records));
     }
 
     // Segments
@@ -129,7 +136,19 @@ contract UsageLedgerTest is LedgerFixture {
         VM.assume(count > 900);
         bytes32[] memory data = sample();
         data[SEGMENT_HEAD] = patched(data[SEGMENT_HEAD], 120, 16, count);
-        expectRefused(data, abi.encodeWithSelector(IUsageLedger.BatchTooLarge.selector, 1, count));
+        expectRefused(data, _tooLarge(1, count));
+    }
+
+    function test_settle_revertsWhen_oneAboveALimit() external {
+        bytes32[] memory data = sample();
+        data[0] = patched(data[0], 240, 8, 41);
+        expectRefused(data, _tooLarge(41, 2));
+        data[0] = patched(patched(data[0], 240, 8, 1), 224, 16, 1801);
+        expectRefused(data, _tooLarge(1, 1801));
+        data = sample();
+        data[SEGMENT_HEAD] = patched(data[SEGMENT_HEAD], 120, 16, 901);
+        expectRefused(data, _tooLarge(1, 901));
+        _expectSegmentRefused(136, 64, (1 << 63) - 2);
     }
 
     function test_fuzz_settle_revertsWhen_dataEndsElsewhere(uint8 length) external {
@@ -311,6 +330,10 @@ contract UsageLedgerTest is LedgerFixture {
 
     function _malformed(uint256 place, bytes32 word) private pure returns (bytes memory) {
         return abi.encodeWithSelector(IUsageLedger.MalformedBatch.selector, place, word);
+    }
+
+    function _tooLarge(uint256 segments, uint256 records) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IUsageLedger.BatchTooLarge.selector, segments, records);
     }
 
     function _notRegistered(address sender) private pure returns (bytes memory) {

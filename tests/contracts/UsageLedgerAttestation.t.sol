@@ -25,6 +25,7 @@ contract UsageLedgerAttestationTest is LedgerFixture {
         VM.warp(block.timestamp + 600);
         VM.roll(block.number + 1);
         send(data);
+        assertCursor(meter, 1);
         data = sample();
         VM.warp(block.timestamp + 601);
         _expectSkipped(data, 1);
