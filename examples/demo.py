@@ -60,7 +60,8 @@ SOFT_PPM = 800_000
 
 def main() -> int:
     """The demo, from an empty folder to a verdict; the last line printed is one JSON object."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # told to stop, or the terminal was closed
+        signal.signal(ending, _interrupt)
     quiet_logs()
     with tempfile.TemporaryDirectory(prefix="tallystick-demo-") as folder:
         network = Path(folder) / "network"

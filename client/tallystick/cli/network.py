@@ -65,7 +65,8 @@ def up(
     session: Session = context.obj
     quiet_logs()
     folder = NetworkFolder(session.options.dir)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # told to stop, or the terminal was closed
+        signal.signal(ending, _interrupt)
     launched = launch(folder, NetworkPlan(validators, port), session.output.note)
     for meter in launched.unsettled:
         session.output.note(f"meter {meter} has records that have not settled yet")
@@ -207,15 +208,17 @@ def _show_log(session: Session, path: Path, *, follow: bool) -> None:
 
 
 def _serve(session: Session, folder: NetworkFolder) -> None:
-    """The network serves until Ctrl-C or SIGTERM, then is stopped."""
+    """The network serves until Ctrl-C, SIGTERM or SIGHUP, then is stopped."""
     session.output.note("serving; Ctrl-C stops it")
     try:
         Event().wait()
     except KeyboardInterrupt:
-        session.output.note("stopping")
-        shut_down(folder, purge=False)
+        try:
+            session.output.note("stopping")  # fails where the terminal is gone
+        finally:
+            shut_down(folder, purge=False)
 
 
 def _interrupt(*_: object) -> None:
-    """SIGTERM ends what Ctrl-C ends."""
+    """SIGTERM and SIGHUP end what Ctrl-C ends."""
     raise KeyboardInterrupt

@@ -25,7 +25,8 @@ def list_processes(mark: str) -> list[str]:
     return found
 
 
-def test_demo_leaves_nothing_when_it_is_terminated(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+def test_demo_leaves_nothing_when_it_is_ended(tmp_path: Path, ending: signal.Signals) -> None:
     chance = random.Random(os.environ.get("TALLYSTICK_SEED"))  # noqa: S311 - no secret
     running = subprocess.Popen(
         [sys.executable, "examples/demo.py"],
@@ -35,7 +36,7 @@ def test_demo_leaves_nothing_when_it_is_terminated(tmp_path: Path) -> None:
     assert running.stdout is not None
     assert running.stdout.readline() == b"Starting a chain, its contracts and four validators\n"
     time.sleep(chance.uniform(0, 10))
-    running.send_signal(signal.SIGTERM)
+    running.send_signal(ending)
     running.communicate(timeout=90)
     assert list_processes(f"TMPDIR={tmp_path}") == []
     assert list(tmp_path.iterdir()) == []
