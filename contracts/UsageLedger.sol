@@ -94,7 +94,6 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
         restricted
     {
         _checkCalldata(data.length, signatures.length);
-        _checkCanonical(data.length, signatures.length);
         (BatchLayout.Header memory header, Step[] memory steps) = _parse(data);
         uint32 setVersion = VALIDATORS.versionAt(FactTime.nowMs());
         require(
@@ -300,15 +299,6 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
         bool isCanonical = msg.data.length == 4 + 32 * (5 + words + signatureWords)
             && uint256(bytes32(msg.data[4:36])) == 0x60
             && uint256(bytes32(msg.data[68:100])) == 0x80 + 32 * words;
-        require(isCanonical, MalformedBatch(0, 0));
-    }
-
-    /// @dev Reverts unless the call is encoded in the one way that those who read batches from calldata understand: both
-    /// lists directly after the arguments and each other, and nothing after them.
-    function _checkCanonical(uint256 words, uint256 signatureWords) private pure {
-        bool isCanonical = msg.data.length == 4 + 32 * (5 + words + signatureWords)
-            && bytes32(msg.data[4:36]) == bytes32(uint256(0x60))
-            && bytes32(msg.data[68:100]) == bytes32(0x80 + 32 * words);
         require(isCanonical, MalformedBatch(0, 0));
     }
 
