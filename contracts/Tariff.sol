@@ -57,6 +57,10 @@ contract Tariff is ITariff, AccessManaged {
         );
         newVersion = ++version;
         for (uint256 i = 0; i < resources.length; ++i) {
+            require(
+                i == 0 || resources[i] > resources[i - 1],
+                ResourcesOutOfOrder(resources[i], i == 0 ? 0 : resources[i - 1])
+            );
             _setRates(resources[i], rates[i], fromMs, newVersion);
         }
     }

@@ -119,10 +119,16 @@ interface ITariff {
     /// @param limitS The longest allowed, in seconds.
     error LeadTooLong(uint256 leadS, uint256 limitS);
 
+    /// @notice Resources do not come in ascending order, each once: an event must not name rates that another of the same
+    /// version has replaced already.
+    /// @param resource The resource.
+    /// @param previous The one before it.
+    error ResourcesOutOfOrder(uint16 resource, uint16 previous);
+
     /// @notice Resources get new rates, all under one new version. Governance only.
     /// @dev A resource's first rates may begin at any time, 0 = the beginning of time. Changes begin at least leadS
     /// after the block, 0 = as soon as allowed, and never before an earlier announced change.
-    /// @param resources Ids from the Registry.
+    /// @param resources Ids from the Registry, ascending.
     /// @param rates One for each resource.
     /// @param fromMs Unix milliseconds.
     /// @return newVersion The new version.

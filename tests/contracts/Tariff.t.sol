@@ -47,6 +47,20 @@ contract TariffTest is TariffFixture {
         tariff.setRates(new uint16[](2), new Rates[](1), 0);
     }
 
+    function test_setRates_revertsWhen_aResourceComesTwiceOrOutOfOrder() external {
+        uint16[] memory resources = new uint16[](2);
+        Rates[] memory rates = new Rates[](2);
+        (rates[0], rates[1]) = (tokenRates(1), tokenRates(2));
+        (resources[0], resources[1]) = (model, model);
+        VM.expectRevert(abi.encodeWithSelector(ITariff.ResourcesOutOfOrder.selector, model, model));
+        tariff.setRates(resources, rates, 0);
+        resources[1] = model - 1;
+        VM.expectRevert(
+            abi.encodeWithSelector(ITariff.ResourcesOutOfOrder.selector, model - 1, model)
+        );
+        tariff.setRates(resources, rates, 0);
+    }
+
     function test_setRates_revertsWhen_resourceIsUnknown() external {
         VM.expectRevert(abi.encodeWithSelector(IRegistry.ResourceUnknown.selector, 0));
         setRates(0, tokenRates(1), 0);

@@ -97,6 +97,12 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         "{latestMs} ms or later",
         "{fromMs}",
     ),
+    "ResourcesOutOfOrder": Meaning(
+        ValueRefused,
+        "a vote names resources out of order or twice",
+        "an id above {previous}",
+        "{resource}",
+    ),
     "FactTooEarly": Meaning(
         ValueRefused, "a change would begin too early", "{earliestMs} ms or later", "{fromMs}"
     ),
