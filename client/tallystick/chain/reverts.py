@@ -146,8 +146,11 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         "at most {leftUcr} ucr",
         "{amountUcr}",
     ),
-    "ERC6909InsufficientBalance": Meaning(
-        FundsInsufficient, "the account holds too few credits", "{needed} ucr", "{balance}"
+    "BalanceTooLow": Meaning(
+        FundsInsufficient,
+        "account {account} holds too few credits",
+        "{neededUcr} ucr",
+        "{balanceUcr} ucr",
     ),
     # Settlement
     "MalformedBatch": Meaning(ValueRefused, "the batch breaks its layout at word {place}"),
