@@ -130,12 +130,6 @@ class NodeFailed(FatalFailure):
     code = "node_failed"
 
 
-class SettlementTimedOut(TemporaryFailure):
-    """Not every record had an outcome in the time given. Nothing is lost: it goes on later."""
-
-    code = "settlement_timed_out"
-
-
 def find_nearest(name: str, known: Iterable[str]) -> list[str]:
     """Up to three known names that look most like `name`, the likeliest first."""
     names = sorted(set(known))

@@ -7,8 +7,6 @@ import msgspec
 from tallystick.client.meters import list_meters
 from tallystick.client.reads import Reads
 from tallystick.client.wire import Wire
-from tallystick.local.errors import NotRunning
-from tallystick.local.names import ANVIL
 from tallystick.local.processes import Processes
 
 
@@ -74,19 +72,6 @@ def read_status(wire: Wire, reads: Reads) -> StatusView:
         batches=totals["batches"],
         gas_used=totals["gas_used"],
     )
-
-
-def check_running(wire: Wire) -> None:
-    """The network's chain runs, as far as this machine can tell.
-
-    Raises:
-        NotRunning: the folder's own chain does not.
-    """
-    if not wire.has_folder:
-        return
-    processes = Processes(wire.folder.run, wire.folder.logs)
-    if processes.find(ANVIL) is None:
-        raise NotRunning(str(wire.folder.root), why="the network in this folder is down")
 
 
 def _list_validators(wire: Wire) -> list[ValidatorStatus]:

@@ -16,11 +16,6 @@ PROVIDER: Final = 2 << 32
 _view = partial(view, "Credits")
 
 
-def plan_credits_of(project: int) -> int:
-    """The id of a project's plan credits."""
-    return PLAN | project
-
-
 @dataclass(frozen=True, slots=True)
 class Credits:
     """The Credits contract at an address."""
