@@ -23,9 +23,10 @@ contract Registry is IRegistry, AccessManaged {
     uint64 private constant MAX_WINDOW_MS = 36_525 days * 1000;
     uint64 private constant MAX_AHEAD_MS = 1 hours * 1000;
 
-    ICursors private immutable CURSORS;
     IBudgetState private immutable STATE;
 
+    /// @inheritdoc IRegistry
+    ICursors public immutable override cursors;
     /// @inheritdoc IRegistry
     bytes32 public immutable override networkId;
     /// @inheritdoc IRegistry
@@ -42,6 +43,8 @@ contract Registry is IRegistry, AccessManaged {
 
     mapping(uint32 id => Account) private _accounts;
     mapping(uint32 id => Meter) private _meters;
+    /// @inheritdoc IRegistry
+    mapping(uint32 id => uint64 timeS) public override frozenAtS;
     mapping(uint16 id => Resource) private _resources;
     mapping(uint32 version => Rules) private _rules;
     mapping(uint32 project => bool) private _hasExperiment;
@@ -52,20 +55,20 @@ contract Registry is IRegistry, AccessManaged {
 
     /// @param authority_ The network's AccessManager.
     /// @param networkId_ The network's id, fixed for ever.
-    /// @param cursors The Cursors contract, which opens new meters.
+    /// @param cursors_ The Cursors contract, which opens new meters.
     /// @param state The BudgetState contract, which opens new accounts.
     /// @param rulesLeadS_ Seconds between an announcement of rules and their beginning at least.
     constructor(
         address authority_,
         bytes32 networkId_,
-        ICursors cursors,
+        ICursors cursors_,
         IBudgetState state,
         uint256 rulesLeadS_
     ) AccessManaged(authority_) {
         require(networkId_ != bytes32(0), ParameterInvalid("networkId"));
         require(rulesLeadS_ <= MAX_RULES_LEAD_S, ParameterInvalid("rulesLeadS"));
         networkId = networkId_;
-        CURSORS = cursors;
+        cursors = cursors_;
         STATE = state;
         rulesLeadS = rulesLeadS_;
     }
@@ -124,7 +127,10 @@ contract Registry is IRegistry, AccessManaged {
 
     /// @inheritdoc IRegistry
     function setExperiment(uint32 project, bool open, uint64 fromMs) external override {
-        require(isRegistrar(msg.sender, project), NotAuthorised(msg.sender, project));
+        require(
+            isRegistrar(msg.sender, project) || _holds(Roles.EXPERIMENTS),
+            NotAuthorised(msg.sender, project)
+        );
         require(_accounts[project].depth > 1, NotAProject(project));
         uint64 resolvedMs = _hasExperiment[project] ? FactTime.ofChange(fromMs, 0) : fromMs;
         _hasExperiment[project] = true;
@@ -160,7 +166,7 @@ contract Registry is IRegistry, AccessManaged {
         });
         emit MeterSet(id, account, name, leaseKey, bounds, true, 0);
         emit MeterKeySet(id, 0, frameKey, 0);
-        CURSORS.open(id);
+        cursors.open(id);
     }
 
     /// @inheritdoc IRegistry
@@ -179,12 +185,34 @@ contract Registry is IRegistry, AccessManaged {
     }
 
     /// @inheritdoc IRegistry
+    function setLeaseKey(uint32 id, address leaseKey) external override {
+        _checkManager(_knownMeter(id).account);
+        _meters[id].leaseKey = leaseKey;
+        _announceMeter(id);
+    }
+
+    /// @inheritdoc IRegistry
+    function rotateMeterKey(uint32 id, bytes32 frameKey)
+        external
+        override
+        returns (uint16 keyIndex, uint64 firstSeq)
+    {
+        _checkManager(_knownMeter(id).account);
+        require(frameKey != bytes32(0), KeyMissing());
+        (keyIndex, firstSeq) = cursors.rotate(id);
+        // The Cursors contract is the network's own, and calls nobody.
+        // slither-disable-next-line reentrancy-events
+        emit MeterKeySet(id, keyIndex, frameKey, firstSeq);
+    }
+
+    /// @inheritdoc IRegistry
     function setMeterFrozen(uint32 id, bool frozen) external override {
         uint32 account = _knownMeter(id).account;
         require(
-            _holds(Roles.GUARDIAN) || _holds(Roles.GOVERNANCE), NotAuthorised(msg.sender, account)
+            _holds(Roles.WARDEN) || _holds(Roles.GOVERNANCE), NotAuthorised(msg.sender, account)
         );
         _meters[id].frozen = frozen;
+        frozenAtS[id] = frozen ? uint64(block.timestamp) : 0;
         emit MeterFrozenSet(id, frozen, FactTime.nowMs());
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ICursors} from "./ICursors.sol";
+
 /// @notice The most one record may hold.
 /// @param maxContext LLM tokens, all five fields added up.
 /// @param maxComputeMs GPU-milliseconds.
@@ -263,7 +265,23 @@ interface IRegistry {
     /// @param active Whether they are judged.
     function setMeterActive(uint32 id, bool active) external;
 
-    /// @notice The meter's records are quarantined from now on, or no longer. Guardian or governance.
+    /// @notice Someone else signs the meter's leases from now on. By whoever manages its account.
+    /// @param id The meter's id.
+    /// @param leaseKey The address that signs them; zero = it takes none.
+    function setLeaseKey(uint32 id, address leaseKey) external;
+
+    /// @notice The meter signs with another key from its cursor on: what it signed with the one before and has not settled
+    /// yet never will, and is to be signed anew. By whoever manages its account.
+    /// @param id The meter's id.
+    /// @param frameKey The ed25519 public key that signs its frames.
+    /// @return keyIndex The new key's index.
+    /// @return firstSeq The first sequence number it signs.
+    function rotateMeterKey(uint32 id, bytes32 frameKey)
+        external
+        returns (uint16 keyIndex, uint64 firstSeq);
+
+    /// @notice The meter's records are quarantined from now on, or no longer. Wardens (the contracts that freeze on the word
+    /// of a guardian, a quorum or an appeal) and governance.
     /// @param id The meter's id.
     /// @param frozen Whether they are quarantined.
     function setMeterFrozen(uint32 id, bool frozen) external;
@@ -292,7 +310,8 @@ interface IRegistry {
     /// @param fromMs Unix milliseconds, the block's time or later; 0 = now.
     function setResource(uint16 id, Bounds calldata bounds, bool active, uint64 fromMs) external;
 
-    /// @notice The project may flag records as exploration, or no longer. By its organisation's registrar.
+    /// @notice The project may flag records as exploration, or no longer. By its organisation's registrar, or by the contract
+    /// that keeps the experiments.
     /// @param project The project's account id.
     /// @param open Whether it may.
     /// @param fromMs Unix milliseconds: any time the first time, 0 = the beginning of time; later the block's time or
@@ -354,6 +373,15 @@ interface IRegistry {
     /// @param id The meter's id.
     /// @return The meter.
     function meterOf(uint32 id) external view returns (Meter memory);
+
+    /// @notice When a meter was frozen last.
+    /// @param id The meter's id.
+    /// @return Unix seconds; 0 while it is not frozen, also where there is no such meter.
+    function frozenAtS(uint32 id) external view returns (uint64);
+
+    /// @notice Where meters stand.
+    /// @return The Cursors contract.
+    function cursors() external view returns (ICursors);
 
     /// @notice The meter of this name in an organisation.
     /// @param organisation The organisation's account id.

@@ -30,6 +30,7 @@ class Chain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gas_price_wei: int
     finality_tag: Literal["latest", "finalized"]
     log_page_blocks: int
+    longest_block_s: int
 
 
 class Leads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -95,7 +95,7 @@ def _deploy_contracts(
         return address
 
     authority = deploy("AccessManager", governance.address)
-    cursors = deploy("Cursors", authority)
+    cursors = deploy("Cursors", authority, config.chain.longest_block_s)
     state = deploy("BudgetState", authority)
     credit_ledger = deploy("Credits", authority)
     registry = deploy("Registry", authority, network_id, cursors, state, config.leads.rules_s)

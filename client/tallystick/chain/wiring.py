@@ -12,7 +12,7 @@ from tallystick.core.facts import Validator
 ROLE_BY_FUNCTION: Final = (
     ("Registry", ("registerResource", "setResource"), roles.REGISTRAR),
     ("Tariff", ("adoptRates",), roles.REGISTRAR),
-    ("Cursors", ("open",), roles.REGISTRY),
+    ("Cursors", ("open", "rotate"), roles.REGISTRY),
     ("Cursors", ("advance", "absorb"), roles.LEDGER),
     ("BudgetState", ("open",), roles.REGISTRY),
     ("BudgetState", ("store", "storeTerms"), roles.BUDGETS),

@@ -25,6 +25,7 @@ abstract contract NetworkFixture is Deployment {
     uint256 internal constant RULES_LEAD_S = 1 days;
     uint256 internal constant SET_LEAD_S = 600;
     uint256 internal constant TARIFF_LEAD_S = 1 hours;
+    uint64 internal constant LONGEST_BLOCK_S = 60;
     uint64 internal constant WINDOW_MS = 45 days * 1000;
     uint64 internal constant AHEAD_MS = 5 minutes * 1000;
     uint64 internal constant PUBLIC_ROLE = type(uint64).max;
@@ -33,6 +34,7 @@ abstract contract NetworkFixture is Deployment {
     address internal constant CONTROLLER = address(0xC0);
     address internal constant STRANGER = address(0xBAD);
     address internal constant GUARDIAN = address(0x64);
+    address internal constant WARDEN = address(0x3A4D);
 
     AccessManager internal manager;
     Cursors internal cursors;
@@ -55,7 +57,7 @@ abstract contract NetworkFixture is Deployment {
         VM.warp(START_S);
         VM.roll(1000);
         manager = AccessManager(deploy("AccessManager", abi.encode(address(this))));
-        cursors = Cursors(deploy("Cursors", abi.encode(address(manager))));
+        cursors = Cursors(deploy("Cursors", abi.encode(address(manager), LONGEST_BLOCK_S)));
         state = BudgetState(deploy("BudgetState", abi.encode(address(manager))));
         credits = Credits(deploy("Credits", abi.encode(address(manager))));
         registry = Registry(
@@ -211,6 +213,7 @@ abstract contract NetworkFixture is Deployment {
     function _wire() private {
         manager.grantRole(Roles.REGISTRAR, address(this), 0);
         manager.grantRole(Roles.GUARDIAN, GUARDIAN, 0);
+        manager.grantRole(Roles.WARDEN, WARDEN, 0);
         manager.grantRole(Roles.REGISTRY, address(registry), 0);
         manager.grantRole(Roles.LEDGER, address(ledger), 0);
         manager.grantRole(Roles.BUDGETS, address(budgets), 0);
@@ -218,6 +221,7 @@ abstract contract NetworkFixture is Deployment {
         _allow(address(registry), registry.setResource.selector, Roles.REGISTRAR);
         _allow(address(tariff), tariff.adoptRates.selector, Roles.REGISTRAR);
         _allow(address(cursors), cursors.open.selector, Roles.REGISTRY);
+        _allow(address(cursors), cursors.rotate.selector, Roles.REGISTRY);
         _allow(address(cursors), cursors.advance.selector, Roles.LEDGER);
         _allow(address(cursors), cursors.absorb.selector, Roles.LEDGER);
         _allow(address(state), state.open.selector, Roles.REGISTRY);
