@@ -12,6 +12,12 @@ import {Names} from "./libraries/Names.sol";
 contract ValidatorSet is IValidatorSet, AccessManaged {
     using Checkpoints for Checkpoints.Trace208;
 
+    /// @dev In one slot, so that whoever reads attesters reads one slot more.
+    struct Suspension {
+        address attester;
+        uint64 untilS;
+    }
+
     struct Version {
         uint64 fromMs;
         address[] attesters;
@@ -20,6 +26,8 @@ contract ValidatorSet is IValidatorSet, AccessManaged {
 
     uint256 private constant MAX_SIZE = 32;
     uint256 private constant MAX_LEAD_S = 30 days;
+    uint256 private constant SUSPENDABLE_SIZE = 4;
+    uint64 private constant MAX_SUSPENSION_S = 7 days;
 
     /// @inheritdoc IValidatorSet
     uint256 public immutable override minimumSize;
@@ -31,6 +39,7 @@ contract ValidatorSet is IValidatorSet, AccessManaged {
     mapping(uint32 version => Version) private _versions;
     mapping(uint32 version => mapping(address sender => bool)) private _isSender;
     Checkpoints.Trace208 private _from;
+    Suspension private _suspension;
 
     /// @param authority_ The network's AccessManager.
     /// @param minimumSize_ Validators at least: 4 where one may be faulty, fewer only on local networks.
@@ -72,6 +81,19 @@ contract ValidatorSet is IValidatorSet, AccessManaged {
     }
 
     /// @inheritdoc IValidatorSet
+    function suspend(address attester, uint64 untilS) external override restricted {
+        uint64 nowS = uint64(block.timestamp);
+        if (untilS <= nowS) {
+            require(attester != address(0) && attester == _suspended(), AttesterUnknown(attester));
+            untilS = nowS;
+        } else {
+            _checkSuspension(attester, untilS, nowS);
+        }
+        _suspension = Suspension(attester, untilS);
+        emit KeySuspended(attester, untilS);
+    }
+
+    /// @inheritdoc IValidatorSet
     function validatorsOf(uint32 version)
         external
         view
@@ -84,12 +106,18 @@ contract ValidatorSet is IValidatorSet, AccessManaged {
 
     /// @inheritdoc IValidatorSet
     function attestersOf(uint32 version) external view override returns (address[] memory) {
-        return _known(version).attesters;
+        return _withoutSuspended(_known(version).attesters);
     }
 
     /// @inheritdoc IValidatorSet
     function attestersAt(uint64 timeMs) external view override returns (address[] memory) {
-        return _versions[versionAt(timeMs)].attesters;
+        return _withoutSuspended(_versions[versionAt(timeMs)].attesters);
+    }
+
+    /// @inheritdoc IValidatorSet
+    function suspension() external view override returns (address attester, uint64 untilS) {
+        attester = _suspended();
+        if (attester != address(0)) untilS = _suspension.untilS;
     }
 
     /// @inheritdoc IValidatorSet
@@ -100,6 +128,38 @@ contract ValidatorSet is IValidatorSet, AccessManaged {
     /// @inheritdoc IValidatorSet
     function versionAt(uint64 timeMs) public view override returns (uint32) {
         return uint32(_from.upperLookupRecent(SafeCast.toUint48(timeMs)));
+    }
+
+    /// @dev The key that counts for nothing now, zero = none.
+    function _suspended() private view returns (address) {
+        Suspension memory latest = _suspension;
+        return block.timestamp < latest.untilS ? latest.attester : address(0);
+    }
+
+    /// @dev No signature is of address zero, so whoever stands in a suspended key's place cannot have signed.
+    function _withoutSuspended(address[] memory attesters) private view returns (address[] memory) {
+        address suspended = _suspended();
+        if (suspended == address(0)) return attesters;
+        for (uint256 i = 0; i < attesters.length; ++i) {
+            if (attesters[i] == suspended) attesters[i] = address(0);
+        }
+        return attesters;
+    }
+
+    /// @dev Reverts unless a key may be suspended: one at a time, of the set in force, for a while.
+    function _checkSuspension(address attester, uint64 untilS, uint64 nowS) private view {
+        address[] storage attesters = _versions[versionAt(FactTime.nowMs())].attesters;
+        uint256 size = attesters.length;
+        require(size >= SUSPENDABLE_SIZE, SizeInvalid(size, SUSPENDABLE_SIZE, MAX_SIZE));
+        bool isMember = false;
+        for (uint256 i = 0; i < size; ++i) {
+            if (attesters[i] == attester) isMember = true;
+        }
+        require(isMember, AttesterUnknown(attester));
+        address suspended = _suspended();
+        require(suspended == address(0), SuspensionInForce(suspended, _suspension.untilS));
+        uint64 latestS = nowS + MAX_SUSPENSION_S;
+        require(untilS <= latestS, SuspensionTooLong(untilS, latestS));
     }
 
     function _known(uint32 version) private view returns (Version storage) {

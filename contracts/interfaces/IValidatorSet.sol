@@ -24,6 +24,11 @@ interface IValidatorSet {
     /// @param validators The members in the order of their indices.
     event ValidatorSetChanged(uint32 indexed version, uint64 fromMs, Validator[] validators);
 
+    /// @notice An attesting key counts for nothing until a time, in whatever set it is.
+    /// @param attester The key as an address.
+    /// @param untilS When it counts again, in Unix seconds; the block's own time = it does from now on.
+    event KeySuspended(address indexed attester, uint64 untilS);
+
     /// @notice Fewer or more validators than allowed.
     /// @param size How many there were to be.
     /// @param minimum How many there must be.
@@ -38,11 +43,33 @@ interface IValidatorSet {
     /// @notice No set has this version.
     /// @param version The version asked for.
     error VersionUnknown(uint32 version);
+    /// @notice The key is not in the set in force, or is not the one suspended.
+    /// @param attester The key as an address.
+    error AttesterUnknown(address attester);
+    /// @notice Another key, or this one, is suspended.
+    /// @param attester The key as an address.
+    /// @param untilS Until when, in Unix seconds.
+    error SuspensionInForce(address attester, uint64 untilS);
+    /// @notice A suspension may not last so long.
+    /// @param untilS When it was to end, in Unix seconds.
+    /// @param latestS When it must, in Unix seconds.
+    error SuspensionTooLong(uint64 untilS, uint64 latestS);
 
     /// @notice There is a new set, in force leadS after this block; the first one at once. Governance only.
     /// @param validators The members. All attesting keys differ, all sending keys differ, all transport keys differ.
     /// @return version The new version, counted from 1.
     function setValidators(Validator[] calldata validators) external returns (uint32 version);
+
+    /// @notice One attesting key counts for nothing until a time, or again from now on. The set keeps its size and its quorum.
+    /// Wardens only.
+    /// @param attester The key as an address: in the set in force, which has at least 4 members; or the one suspended.
+    /// @param untilS When it counts again, in Unix seconds, at most 7 days from now; not above the block's time = now.
+    function suspend(address attester, uint64 untilS) external;
+
+    /// @notice The attesting key that counts for nothing.
+    /// @return attester The key as an address; zero = none.
+    /// @return untilS When it counts again, in Unix seconds; 0 = none.
+    function suspension() external view returns (address attester, uint64 untilS);
 
     /// @notice How long before its beginning a set is announced.
     /// @return Seconds.
@@ -63,12 +90,13 @@ interface IValidatorSet {
 
     /// @notice The attesting keys of a version. Reverts where there is none.
     /// @param version The set's version.
-    /// @return The keys as addresses, in the order of their indices.
+    /// @return The keys as addresses, in the order of their indices; zero in the place of a suspended one.
     function attestersOf(uint32 version) external view returns (address[] memory);
 
     /// @notice The attesting keys in force at a time.
     /// @param timeMs Unix milliseconds.
-    /// @return The keys as addresses, in the order of their indices; empty where no set is in force.
+    /// @return The keys as addresses, in the order of their indices, zero in the place of a suspended one; empty where no set
+    /// is in force.
     function attestersAt(uint64 timeMs) external view returns (address[] memory);
 
     /// @notice The members of a version, and since when it holds. Reverts where there is none.
