@@ -44,7 +44,7 @@ def create_basis(settings: NodeSettings, keys: NodeKeys, network: Network, rpc: 
         network: found on chain.
         rpc: bound to the network's chain.
     """
-    clock = create_clock(settings.clock_offset_ms)
+    clock = create_clock(settings.clock_file)
     view = ChainView(clock, partial(read_header, rpc, clock=clock))
     members = MembershipReader(view, keys.attester, clock)
     return Basis(settings, keys, network, rpc, clock, NodeMetrics(), view, members)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from pathlib import Path
+
+from tallystick.local.clock import NetworkClock
 
 Clock = Callable[[], int]
 """Unix ms."""
 
 
-def create_clock(offset_ms: int = 0) -> Clock:
-    """The wall clock plus the network's offset."""
-
-    def read_ms() -> int:
-        return time.time_ns() // 1_000_000 + offset_ms
-
-    return read_ms
+def create_clock(offset_file: Path | None = None) -> Clock:
+    """The wall clock, plus what a network on one machine was moved ahead, re-read as it changes."""
+    return NetworkClock(offset_file)

@@ -102,8 +102,8 @@ class NodeSettings(BaseSettings):
     poll_interval_ms: int = Field(50, ge=1)
     chain_stalled_s: float = Field(30.0, gt=0)
     """Without an answer of the chain for this long, intake takes no more frames."""
-    clock_offset_ms: int = 0
-    """Added to the wall clock; not 0 only on local networks that fast-forward."""
+    clock_file: Path | None = None
+    """Holds the seconds that a network on one machine is ahead of the wall clock."""
     webhook_url: str | None = None
     webhook_secret_file: Path | None = None
     intake: IntakeLimits = IntakeLimits()

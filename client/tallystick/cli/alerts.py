@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated, Final
 
 import typer
@@ -29,7 +28,7 @@ def alerts(
 ) -> None:
     """List what somebody should look at, newest first."""
     session: Session = context.obj
-    since_ms = parse_time_ms(since, int(time.time() * 1_000)) if since is not None else None
+    since_ms = parse_time_ms(since, session.read_now_ms()) if since is not None else None
     with session.open_client() as client:
         found = client.alerts(since_ms)
     rows = [

@@ -28,6 +28,7 @@ class Session:
     options: GlobalOptions
     output: Output
     exit_code: int = 0
+    has_agreed: bool = False
 
     def open_client(self) -> Client:
         """A client of the network in the folder, or of the one named by --rpc and --ledger."""
@@ -37,6 +38,14 @@ class Session:
         if self.options.ledger is not None:
             return Client.connect(self.options.rpc_urls, self.options.ledger)
         return Client.open(self.options.dir)
+
+    def read_now_ms(self) -> int:
+        """What time it is on the network, Unix ms."""
+        from tallystick.local.clock import NetworkClock  # noqa: PLC0415 - as above
+        from tallystick.local.folder import NetworkFolder  # noqa: PLC0415
+
+        is_remote = self.options.ledger is not None
+        return NetworkClock(None if is_remote else NetworkFolder(self.options.dir).clock_file)()
 
     def announce(self, intention: str) -> None:
         """The caller knows what will be written, and has agreed.

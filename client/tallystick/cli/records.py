@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated, Any, Final
 
 import typer
@@ -55,7 +54,7 @@ def records(
 ) -> None:
     """List single records, newest first."""
     session: Session = context.obj
-    since_ms = parse_time_ms(since, int(time.time() * 1_000)) if since is not None else None
+    since_ms = parse_time_ms(since, session.read_now_ms()) if since is not None else None
     with session.open_client() as client:
         found = client.records(RecordQuery(meter, project, since_ms, limit))
     session.output.show(

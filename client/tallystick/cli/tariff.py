@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import typer
@@ -46,7 +45,7 @@ def show(
 ) -> None:
     """Show the resolved rates in force, in nano-credits per unit."""
     session: Session = context.obj
-    now_ms = int(time.time() * 1_000)
+    now_ms = session.read_now_ms()
     time_ms = now_ms if at is None else parse_time_ms(at, now_ms)
     with session.open_client() as client:
         tariff = client.tariff(time_ms)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -61,7 +60,7 @@ def usage(
 ) -> None:
     """Add up records, quantities and cost."""
     session: Session = context.obj
-    now_ms = int(time.time() * 1_000)
+    now_ms = session.read_now_ms()
     query = UsageQuery(
         by=parse_keys(by),
         under=under,

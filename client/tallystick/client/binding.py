@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -116,7 +115,7 @@ def estimate_cost_ucr(wire: Wire, records: Records) -> int:
     """What the records would cost under the tariff of now; resources without rates cost nothing."""
     addresses = wire.network.addresses
     facts = load_facts(wire, [addresses.registry, addresses.tariff])
-    now_ms = int(time.time() * 1_000)
+    now_ms = wire.clock()
     total_ucr = 0
     for resource in np.unique(records["resource"]).tolist():
         rates = facts.resolved_at(resource, now_ms) if resource in facts.resources else None

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, Self
 
 import numpy as np
 
-from tallystick.client import accounts, budgets, meters, resources, tariff
-from tallystick.client.accounts import AccountView, CreatedAccount
-from tallystick.client.budgets import BudgetChange, BudgetView
-from tallystick.client.credits import Moved, grant, transfer
-from tallystick.client.meters import MeterView, RegisteredView
-from tallystick.client.node_reads import open_reads
-from tallystick.client.outcomes import Outcomes
-from tallystick.client.reads import Reads, RecordQuery, Row, UsageQuery
-from tallystick.client.replay import ReplayReport, replay
-from tallystick.client.replay_options import ReplayOptions
-from tallystick.client.resources import CreatedResource, ResourceView
-from tallystick.client.status import StatusView, read_status
-from tallystick.client.submission import OpenMeter, Use, encode_uses
-from tallystick.client.submission import Progress as SettleProgress
-from tallystick.client.tariff import TariffView
-from tallystick.client.usage import read_usage
 from tallystick.client.wire import Wire, connect_wire, open_wire
-from tallystick.core.usage import Records
 from tallystick.local.folder import NetworkFolder
-from tallystick.local.shutdown import shut_down
-from tallystick.verify.ledger import Progress, verify_ledger
-from tallystick.verify.verdict import Verdict
+
+if TYPE_CHECKING:
+    from tallystick.client.accounts import AccountView, CreatedAccount
+    from tallystick.client.budgets import BudgetChange, BudgetView
+    from tallystick.client.credits import Moved
+    from tallystick.client.meters import MeterView, RegisteredView
+    from tallystick.client.outcomes import Outcomes
+    from tallystick.client.reads import Reads, RecordQuery, Row, UsageQuery
+    from tallystick.client.replay import ReplayReport
+    from tallystick.client.replay_options import ReplayOptions
+    from tallystick.client.resources import CreatedResource, ResourceView
+    from tallystick.client.status import StatusView
+    from tallystick.client.submission import OpenMeter, Use
+    from tallystick.client.submission import Progress as SettleProgress
+    from tallystick.client.tariff import TariffView
+    from tallystick.core.usage import Records
+    from tallystick.verify.ledger import Progress
+    from tallystick.verify.verdict import Verdict
 
 DEFAULT_DIR = Path(".tallystick")
 SETTLE_TIMEOUT_S = 60.0
@@ -51,13 +48,25 @@ class Client:
         self._meters: dict[str, OpenMeter] = {}
 
     @classmethod
-    def open(cls, dir: str | Path = DEFAULT_DIR) -> Self:  # noqa: A002 - the option's own name
+    def open(
+        cls,
+        dir: str | Path = DEFAULT_DIR,  # noqa: A002 - the option's own name
+        *,
+        signer: str | None = None,
+        before_writing: Callable[[], None] | None = None,
+    ) -> Self:
         """A client of the network whose folder is `dir`, with its keys and meters.
+
+        Args:
+            dir: the network's folder.
+            signer: the key of the folder that signs; None = the one that each write needs.
+            before_writing: called when a transaction is known to succeed and before it is sent;
+                what it raises stops the write.
 
         Raises:
             NotRunning: there is no network in the folder.
         """
-        return cls(open_wire(Path(dir)))
+        return cls(open_wire(Path(dir), signer=signer, before_writing=before_writing))
 
     @classmethod
     def connect(cls, rpc: str | Sequence[str], ledger: str) -> Self:
@@ -191,7 +200,7 @@ class Client:
 
     def tariff(self, at_ms: int | None = None) -> TariffView:
         """What everything costs, now or at a moment."""
-        return tariff.read_tariff(self.wire, _now_ms() if at_ms is None else at_ms)
+        return tariff.read_tariff(self.wire, self.wire.clock() if at_ms is None else at_ms)
 
     # Meters and use
 
@@ -296,8 +305,4 @@ class Client:
         tree = accounts.load_tree(self.wire)
         slugs = resources.load_resources(self.wire)
         id_by_slug = {resource.slug: number for number, resource in slugs.items()}
-        return encode_uses(uses, tree.id_by_path(), id_by_slug, _now_ms())
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1_000)
+        return encode_uses(uses, tree.id_by_path(), id_by_slug, self.wire.clock())

@@ -75,7 +75,7 @@ def replay(
         )
     if state is not None and state.is_finished:
         state = None
-    shift_ms = _choose_shift_ms(imported, options, state)
+    shift_ms = _choose_shift_ms(wire, imported, options, state)
     records = bind_import(wire, imported, options, shift_ms)
     if options.dry_run:
         cost_ucr = estimate_cost_ucr(wire, records)
@@ -101,11 +101,13 @@ def replay(
     return _report(imported, state, sent, outcomes, time.monotonic() - began_s)
 
 
-def _choose_shift_ms(imported: Import, options: ReplayOptions, state: ImportState | None) -> int:
+def _choose_shift_ms(
+    wire: Wire, imported: Import, options: ReplayOptions, state: ImportState | None
+) -> int:
     """What moves the file's last row to now, or as before where the run goes on."""
     if state is not None:
         return state.shift_ms
-    return 0 if options.keep_times else int(time.time() * 1_000) - imported.last_time_ms
+    return 0 if options.keep_times else wire.clock() - imported.last_time_ms
 
 
 def _open_replay_meter(wire: Wire, organisation: str, state: ImportState | None) -> OpenMeter:

@@ -63,7 +63,7 @@ class OpenMeter:
         try:
             self.from_block = int(wire.loop.run(wire.rpc.call("eth_blockNumber")), 16)
             self._http = httpx.AsyncClient(timeout=REQUEST_TIMEOUT_S, trust_env=False)
-            self._directory = wire.loop.run(load_directory(wire.rpc, wire.network))
+            self._directory = wire.loop.run(load_directory(wire.rpc, wire.network, wire.clock))
             self._sender = create_meter_sender(
                 wire.rpc, wire.network, self._directory, self._meter, self._http
             )
@@ -92,7 +92,8 @@ class OpenMeter:
         """The records are on disk and will be settled exactly once; gives their numbers."""
         if self._writes_known != self._wire.writes:
             self._writes_known = self._wire.writes
-            self._wire.loop.run(wait_until_known(self._wire.rpc, self._http, self._directory))
+            wire = self._wire
+            wire.loop.run(wait_until_known(wire.rpc, self._http, self._directory, wire.clock))
         return self._meter.record(records)
 
     def wait_settled(self, timeout_s: float, progress: Progress | None = None) -> None:

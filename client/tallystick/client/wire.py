@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -18,6 +19,8 @@ from tallystick.chain.reader import read_view, read_views
 from tallystick.chain.rpc import Rpc
 from tallystick.client.background import BackgroundLoop
 from tallystick.client.errors import FolderRequired
+from tallystick.client.keys import KeyRing
+from tallystick.local.clock import NetworkClock
 from tallystick.local.errors import NotRunning
 from tallystick.local.folder import NetworkFolder, read_identity
 from tallystick.local.transactions import TransactionJournal
@@ -37,6 +40,9 @@ class Wire:
         network: what identifies it.
         urls: the endpoints, for programs that bring their own connection.
         folder: where its keys and meters lie; None for a reader without one.
+        signer: the key of the folder that signs, whatever a write would choose by itself.
+        before_writing: called when a transaction is known to succeed and before it is sent; what
+            it raises stops the write.
     """
 
     def __init__(
@@ -46,6 +52,9 @@ class Wire:
         network: Network,
         urls: Sequence[str],
         folder: NetworkFolder | None,
+        *,
+        signer: str | None = None,
+        before_writing: Callable[[], None] | None = None,
     ) -> None:
         self.rpc = rpc
         self.loop = loop
@@ -59,7 +68,11 @@ class Wire:
         self.validators = Validators(addresses.validators)
         self.writes = 0
         """How many transactions this client has sent."""
+        self.clock = NetworkClock(None if folder is None else folder.clock_file)
+        """Unix ms on this network."""
         self._folder = folder
+        self._signer = signer
+        self._before_writing = before_writing
         self._senders: dict[str, TransactionSender] = {}
 
     @property
@@ -98,21 +111,39 @@ class Wire:
         """The transaction is mined, and its outcome returned.
 
         Args:
-            role: whose key of the folder signs.
+            role: whose key of the folder signs, unless the caller named another one.
             write: what to do.
 
         Raises:
             FolderRequired: no keys at hand.
+            KeyUnknown: the folder holds no key of this name.
             TransactionReverted: the contract refused; the leaf says why.
         """
+        sender = self._sender(self.choose_signer(role))
+        if self._before_writing is not None:
+            sender.simulate(write)
+            self._before_writing()
         with TransactionJournal(self.folder.transactions).locked():
-            outcome = self._sender(role).send(write).outcome
+            outcome = sender.send(write).outcome
         self.writes += 1
         return outcome
 
+    def choose_signer(self, role: str) -> str:
+        """The key that signs what `role` would sign by itself."""
+        return self._signer or role
+
     def address_of(self, role: str) -> str:
         """The address that signs for a role, lower case."""
-        return self._sender(role).address
+        return self.keys.address_of(self.choose_signer(role))
+
+    @cached_property
+    def keys(self) -> KeyRing:
+        """The folder's keys.
+
+        Raises:
+            FolderRequired: no keys at hand.
+        """
+        return KeyRing(self.folder)
 
     def close(self) -> None:
         """Every connection is closed."""
@@ -139,8 +170,13 @@ def create_sender(folder: NetworkFolder, role: str, url: str) -> TransactionSend
     )
 
 
-def open_wire(path: Path) -> Wire:
-    """The network whose folder is `path`.
+def open_wire(
+    path: Path,
+    *,
+    signer: str | None = None,
+    before_writing: Callable[[], None] | None = None,
+) -> Wire:
+    """The network whose folder is `path`; see `Wire`.
 
     Raises:
         NotRunning: none was ever started there.
@@ -149,7 +185,15 @@ def open_wire(path: Path) -> Wire:
     file = folder.read_network()
     if file is None:
         raise NotRunning(str(path), why="there is no network in this folder")
-    return Wire(Rpc(file.rpc_urls), BackgroundLoop(), read_identity(file), file.rpc_urls, folder)
+    return Wire(
+        Rpc(file.rpc_urls),
+        BackgroundLoop(),
+        read_identity(file),
+        file.rpc_urls,
+        folder,
+        signer=signer,
+        before_writing=before_writing,
+    )
 
 
 def connect_wire(urls: Sequence[str], ledger: str) -> Wire:

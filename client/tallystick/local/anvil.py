@@ -10,6 +10,7 @@ from typing import Final
 from tallystick.chain.errors import ChainUnreachable
 from tallystick.chain.rpc import Rpc
 from tallystick.local.chain_log import LoggedBlock
+from tallystick.local.clock import NetworkClock
 from tallystick.local.errors import ChainLogBroken, StartFailed
 from tallystick.local.folder import ChainEntry
 from tallystick.local.names import ANVIL
@@ -44,7 +45,11 @@ def compute_command(program: Path, chain: ChainEntry) -> list[str]:
 
 
 async def start_anvil(
-    processes: Processes, program: Path, chain: ChainEntry, blocks: list[LoggedBlock]
+    processes: Processes,
+    program: Path,
+    chain: ChainEntry,
+    blocks: list[LoggedBlock],
+    clock: NetworkClock,
 ) -> None:
     """The chain answers, and holds `blocks`.
 
@@ -53,6 +58,7 @@ async def start_anvil(
         program: anvil.
         chain: what the network fixes about it.
         blocks: from block 1 on; none on a new network.
+        clock: the network's.
 
     Raises:
         PortInUse: its port belongs to somebody else.
@@ -73,7 +79,7 @@ async def start_anvil(
                 )
             await asyncio.sleep(POLL_S)
         if blocks:
-            await replay_blocks(rpc, blocks)
+            await replay_blocks(rpc, blocks, clock)
     finally:
         await rpc.aclose()
 
@@ -87,7 +93,7 @@ async def is_answering(rpc: Rpc) -> bool:
     return True
 
 
-async def replay_blocks(rpc: Rpc, blocks: list[LoggedBlock]) -> None:
+async def replay_blocks(rpc: Rpc, blocks: list[LoggedBlock], clock: NetworkClock) -> None:
     """The fresh chain holds `blocks` with the hashes they had, and its clock is right again.
 
     Raises:
@@ -96,7 +102,7 @@ async def replay_blocks(rpc: Rpc, blocks: list[LoggedBlock]) -> None:
     await rpc.call("evm_setAutomine", False)
     for block in blocks:
         await _replay_block(rpc, block)
-    await rpc.call("evm_setTime", max(int(time.time()), blocks[-1].time_s))
+    await rpc.call("evm_setTime", max(clock() // 1_000, blocks[-1].time_s))
     await rpc.call("evm_setAutomine", True)
 
 

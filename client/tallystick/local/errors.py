@@ -72,3 +72,15 @@ class ChainLogBroken(FatalFailure):
     """Replaying the chain's log gave another block than it says."""
 
     code = "chain_log_broken"
+
+
+class ClockNotMoved(InvalidInput):
+    """The network's clock cannot be moved like this."""
+
+    code = "clock_not_moved"
+
+
+class ClockMalformed(FatalFailure):
+    """The file with the network's offset from the wall clock holds something else."""
+
+    code = "clock_malformed"

@@ -102,6 +102,11 @@ class NetworkFolder:
         return self.root / "names.json"
 
     @property
+    def clock_file(self) -> Path:
+        """How many seconds the network is ahead of the wall clock; missing where it is not."""
+        return self.root / "clock"
+
+    @property
     def imports(self) -> Path:
         """How far each replayed file has come."""
         return self.root / "imports"
@@ -118,8 +123,8 @@ class NetworkFolder:
         """Everything that a network puts into its folder."""
         names = ("keys", "chain", "logs", "run", "imports", "nodes", "meters")
         folders = [self.root / name for name in names]
-        locks = [self.root / name for name in ("lock", "names.lock", "meters.lock")]
-        return [*folders, *locks, self.names_file, self.network_file]
+        locks = [self.root / name for name in ("lock", "names.lock", "meters.lock", "clock.lock")]
+        return [*folders, *locks, self.names_file, self.clock_file, self.network_file]
 
     def log(self, process: str) -> Path:
         """One process's log."""

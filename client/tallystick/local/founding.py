@@ -20,6 +20,7 @@ from tallystick.chain.transact import TransactionSender
 from tallystick.chain.wiring import Founding
 from tallystick.local.anvil import format_url, start_anvil
 from tallystick.local.chain_log import ChainLog
+from tallystick.local.clock import NetworkClock
 from tallystick.local.folder import ChainEntry, NetworkFile, NetworkFolder, ValidatorEntry
 from tallystick.local.ports import check_port_free, find_free_ports
 from tallystick.local.processes import Processes
@@ -63,7 +64,7 @@ def found_network(
         for index, (name, port) in enumerate(zip(names, node_ports, strict=True))
     ]
     chain = ChainEntry(chain_port, load_network_config(ENGINE_CONFIG).chain.id, int(time.time()))
-    asyncio.run(start_anvil(processes, anvil, chain, []))
+    asyncio.run(start_anvil(processes, anvil, chain, [], NetworkClock(None)))
     network = _deploy(folder, format_url(chain.port), validators)
     asyncio.run(record_once(format_url(chain.port), folder.chain_log))
     file = _describe(network, chain, validators)
@@ -77,6 +78,7 @@ ENGINE_CONFIG: Final = "local"
 def discard_unfinished(folder: NetworkFolder, processes: Processes) -> None:
     """Nothing is left of a network that was never completed."""
     processes.stop(processes.entries())
+    folder.clock_file.unlink(missing_ok=True)
     for path in (folder.chain, folder.root / "nodes", folder.logs):
         shutil.rmtree(path, ignore_errors=True)
 

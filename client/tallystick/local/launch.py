@@ -11,6 +11,7 @@ from typing import Final
 from tallystick.chain.rpc import Rpc
 from tallystick.local.anvil import format_url, start_anvil
 from tallystick.local.chain_log import read_blocks
+from tallystick.local.clock import NetworkClock
 from tallystick.local.errors import AlreadyRunning
 from tallystick.local.folder import NetworkFile, NetworkFolder, read_identity
 from tallystick.local.founding import NetworkPlan, discard_unfinished, found_network
@@ -126,7 +127,8 @@ def _revive_chain(folder: NetworkFolder, processes: Processes, network: NetworkF
     journal = TransactionJournal(folder.transactions)
     with journal.locked():
         blocks = read_blocks(folder.chain_log)
-        asyncio.run(start_anvil(processes, find_anvil(), network.chain, blocks))
+        clock = NetworkClock(folder.clock_file)
+        asyncio.run(start_anvil(processes, find_anvil(), network.chain, blocks, clock))
         resend(connect(network.rpc_urls[0]), journal.read())
 
 

@@ -16,6 +16,7 @@ from tallystick.chain.network import Network
 from tallystick.chain.reader import read_view, read_views
 from tallystick.chain.rpc import Rpc
 from tallystick.core.settlement import Cursor
+from tallystick.local.clock import NetworkClock
 from tallystick.local.folder import NetworkFolder
 from tallystick.meter.errors import DrainTimedOut, FolderLocked
 from tallystick.meter.meter import Meter, open_meter
@@ -55,10 +56,10 @@ class FixedDirectory:
         return self._endpoints
 
 
-async def load_directory(rpc: Rpc, network: Network) -> FixedDirectory:
+async def load_directory(rpc: Rpc, network: Network, clock: NetworkClock) -> FixedDirectory:
     """The validators in force now, as the chain names them."""
     contract = Validators(network.addresses.validators)
-    version = await read_view(rpc, contract.version_at(int(time.time() * 1_000)))
+    version = await read_view(rpc, contract.version_at(clock()))
     _, [(members, _)] = await read_views(rpc, [contract.validators_of(version)])
     return FixedDirectory(
         [
@@ -76,14 +77,16 @@ def create_meter_sender(
     return FrameSender(meter, ChainCursors(rpc, network), directory, http, settings=settings)
 
 
-async def wait_until_known(rpc: Rpc, http: httpx.AsyncClient, directory: FixedDirectory) -> None:
+async def wait_until_known(
+    rpc: Rpc, http: httpx.AsyncClient, directory: FixedDirectory, clock: NetworkClock
+) -> None:
     """What the chain announced up to now counts in every verdict from here on.
 
     A verdict goes by a block that its proposer has known for a moment. Use of an account that was
     created just before would be quarantined as nobody's, for good.
     """
     head = await rpc.call("eth_getBlockByNumber", "latest", False)
-    number, age_s = int(head["number"], 16), time.time() - int(head["timestamp"], 16)
+    number, age_s = int(head["number"], 16), clock() / 1_000 - int(head["timestamp"], 16)
     await asyncio.gather(
         *(_wait_for_head(http, each.url, number) for each in directory.validators())
     )
@@ -118,24 +121,30 @@ async def settle_left_overs(
         Names of meters with records that did not settle in time, or that other programs use.
     """
     unsettled: list[str] = []
+    clock = NetworkClock(folder.clock_file)
     async with httpx.AsyncClient(timeout=10.0, trust_env=False) as http:
         for path in list_meter_folders(folder):
             try:
                 with open_meter(path) as meter:
-                    await _settle_meter(rpc, network, meter, http, patience_s)
+                    await _settle_meter(rpc, network, meter, http, patience_s, clock)
             except (DrainTimedOut, FolderLocked):
                 unsettled.append(path.name)
     return unsettled
 
 
 async def _settle_meter(
-    rpc: Rpc, network: Network, meter: Meter, http: httpx.AsyncClient, patience_s: float
+    rpc: Rpc,
+    network: Network,
+    meter: Meter,
+    http: httpx.AsyncClient,
+    patience_s: float,
+    clock: NetworkClock,
 ) -> None:
     cursors = await ChainCursors(rpc, network).read_cursors([meter.id])
     if cursors[meter.id].next_seq >= meter.journal.next_seq:
         return
-    directory = await load_directory(rpc, network)
-    await wait_until_known(rpc, http, directory)
+    directory = await load_directory(rpc, network, clock)
+    await wait_until_known(rpc, http, directory, clock)
     sender = create_meter_sender(rpc, network, directory, meter, http)
     async with sender.running():
         await sender.drain(patience_s)

@@ -40,6 +40,7 @@ def write_settings(folder: NetworkFolder, network: NetworkFile, validator: Valid
         "ledger": network.ledger,
         "keys_file": str(folder.validator_keys(validator.name).resolve()),
         "data_dir": str(home),
+        "clock_file": str(folder.clock_file.resolve()),
     }
     write_document(home / "settings.json", settings)
 
