@@ -91,6 +91,12 @@ interface ITariff {
     /// @param resource The resource's id.
     /// @param indexPpm The index under which it would, in millionths.
     error RatesOutOfBounds(uint16 resource, uint64 indexPpm);
+    /// @notice A factor lies outside the bounds no vote can cross.
+    /// @param resource The resource's id.
+    /// @param gpuMultiplierPpm What its GPU type is worth, in millionths: at most 100,000,000, and for a gpu-basis resource
+    /// at least 10,000.
+    /// @param bandwidthFactorPpm What moved bytes are multiplied by, in millionths: at most 100,000,000.
+    error RatesOutOfHardBounds(uint16 resource, uint32 gpuMultiplierPpm, uint32 bandwidthFactorPpm);
     /// @notice A token-basis resource has GPU rates, or a gpu-basis resource token rates.
     /// @param resource The resource's id.
     /// @param basis What it is billed on: 1 tokens, 2 gpu.
@@ -147,10 +153,11 @@ interface ITariff {
         returns (uint32 newVersion);
 
     /// @notice A class gets a new price index, unless a resource's rates would leave their bound: then the step is
-    /// refused with an event and nothing changes. Governance only.
+    /// refused with an event and nothing changes. The PriceIndex only.
     /// @param indexClass The class, an ASCII label.
     /// @param indexPpm The index in millionths.
-    /// @param fromMs As for setRates.
+    /// @param fromMs Unix milliseconds, at least leadS after the block, 0 = as soon as allowed, and never before an earlier
+    /// announced step; the first step of a class obeys this too, before it the index is 1,000,000.
     /// @return epoch The new epoch, or the unchanged one where the step was refused.
     function setIndex(bytes32 indexClass, uint64 indexPpm, uint64 fromMs)
         external
