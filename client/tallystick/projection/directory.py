@@ -7,7 +7,7 @@ from dataclasses import astuple
 from typing import Any, Final
 
 from tallystick.core.facts import BASIS_NAMES, KIND_NAMES, Facts
-from tallystick.projection.schema import (
+from tallystick.projection.directory_tables import (
     ACCOUNTS,
     ANCESTORS,
     INDICES,
@@ -15,8 +15,8 @@ from tallystick.projection.schema import (
     RATES,
     RESOURCES,
     VALIDATORS,
-    Table,
 )
+from tallystick.projection.table import Table
 
 Row = tuple[Any, ...]
 

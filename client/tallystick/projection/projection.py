@@ -18,10 +18,7 @@ from tallystick.core.settlement import Cursor
 from tallystick.projection import rows
 from tallystick.projection.alerts import find_event_alerts, find_record_alerts
 from tallystick.projection.budgets import Budget
-from tallystick.projection.directory import DIRECTORY
-from tallystick.projection.errors import ProjectionDisagrees
-from tallystick.projection.fact_codec import encode_fact
-from tallystick.projection.schema import (
+from tallystick.projection.chain_tables import (
     ALERTS,
     ATTESTATIONS,
     BATCHES,
@@ -34,6 +31,9 @@ from tallystick.projection.schema import (
     SKIPS,
     TRANSACTIONS,
 )
+from tallystick.projection.directory import DIRECTORY
+from tallystick.projection.errors import ProjectionDisagrees
+from tallystick.projection.fact_codec import encode_fact
 from tallystick.projection.settlements import SettledBatch, read_settlement
 from tallystick.projection.state import State, load_state
 from tallystick.projection.store import Store
@@ -72,6 +72,11 @@ class Projection:
     def position(self) -> tuple[int, str] | None:
         """Number and hash of the last block applied, None before the first."""
         return self._tail[-1] if self._tail else None
+
+    @property
+    def time_ms(self) -> int:
+        """The newest applied block's time, Unix ms; 0 before the first."""
+        return self._time_ms
 
     @property
     def fact_book(self) -> FactBook:
@@ -179,7 +184,7 @@ class Projection:
             yield batch
 
     def _find_touched(self, blocks: Sequence[Block]) -> frozenset[int]:
-        named = (node for block in blocks for node in rows.find_touched_accounts(block.events))
+        named = {node for block in blocks for node in rows.find_touched_accounts(block.events)}
         return frozenset(node for account in named for node in self._facts.path_ids(account))
 
     def _insert_blocks(self, blocks: Sequence[Block]) -> None:
@@ -226,6 +231,7 @@ class Projection:
     def _publish(self) -> None:
         """Readers see where the chain stands as of now."""
         self._tail = tuple(self._state.blocks)
+        self._time_ms = self._state.time_s * 1000
         self._cursors = dict(self._state.cursors)
 
 

@@ -12,7 +12,9 @@ from tallystick.projection.settlements import SettledBatch
 
 Row = tuple[Any, ...]
 
+_BUDGET_CONTRACTS: Final = frozenset({"Budgets", "BudgetState", "Leases"})
 _ACCOUNT_ARGUMENTS: Final = ("account", "project", "from", "to", "organisation")
+_HOLDER_PREFIX: Final = "0x" + b"tallystick/acct:".hex()
 
 
 def block_row(block: Block) -> Row:
@@ -117,10 +119,14 @@ def attestation_rows(batch: SettledBatch) -> Iterator[Row]:
 
 
 def find_touched_accounts(events: Iterable[Event]) -> Iterator[int]:
-    """The accounts that events of the budgets and the registry name."""
+    """The accounts whose budgets, leases or credits the events moved."""
     for event in events:
-        if event.contract in {"Budgets", "BudgetState"}:
+        if event.contract in _BUDGET_CONTRACTS:
             yield from (event.args[name] for name in _ACCOUNT_ARGUMENTS if name in event.args)
+        elif event.name == "Transfer" and event.contract == "Credits":
+            for holder in (event.args["sender"], event.args["receiver"]):
+                if holder.startswith(_HOLDER_PREFIX):
+                    yield int(holder[len(_HOLDER_PREFIX) :], 16)
 
 
 def encode_arguments(arguments: Mapping[str, Any]) -> str:

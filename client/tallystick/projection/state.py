@@ -19,9 +19,14 @@ TAIL_BLOCKS: Final = 128
 
 @dataclass(slots=True)
 class State:
-    """The last blocks (number, hash), all facts, cursors by meter, soft thresholds by account."""
+    """What holds after the last block.
+
+    The last blocks (number, hash) and the newest one's time, all facts, cursors by meter, soft
+    thresholds by account.
+    """
 
     blocks: deque[tuple[int, str]]
+    time_s: int
     book: FactBook
     cursors: dict[int, Cursor]
     soft_ppm: dict[int, int]
@@ -34,6 +39,7 @@ class State:
     def announce(self, block: Block) -> None:
         """The block and what its events say are known."""
         self.blocks.append((block.number, block.hash))
+        self.time_s = block.time_s
         self.book.announce(block.number, block.facts)
         for event in block.events:
             if event.name == "BudgetSet":
@@ -51,6 +57,7 @@ def load_state(connection: duckdb.DuckDBPyConnection) -> State:
     """The state that the tables stand for."""
     return State(
         _load_tail(connection),
+        _load_time_s(connection),
         _load_book(connection),
         _load_cursors(connection),
         _load_soft_ppm(connection),
@@ -62,6 +69,11 @@ def _load_tail(connection: duckdb.DuckDBPyConnection) -> deque[tuple[int, str]]:
         "SELECT block, hash FROM blocks ORDER BY block DESC LIMIT ?", [TAIL_BLOCKS]
     )
     return deque(reversed(found.fetchall()), maxlen=TAIL_BLOCKS)
+
+
+def _load_time_s(connection: duckdb.DuckDBPyConnection) -> int:
+    found = connection.execute("SELECT arg_max(time_s, block) FROM blocks").fetchone()
+    return (found and found[0]) or 0
 
 
 def _load_book(connection: duckdb.DuckDBPyConnection) -> FactBook:

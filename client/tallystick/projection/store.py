@@ -12,18 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tallystick.chain.network import Network
+from tallystick.projection.chain_tables import BLOCK_TABLES
 from tallystick.projection.errors import ProjectionUnreadable
-from tallystick.projection.schema import (
-    BLOCK_TABLES,
-    DIRECTORY_TABLES,
-    META,
-    NUMPY_TYPES,
-    SCHEMA_VERSION,
-    Table,
-)
+from tallystick.projection.schema import META, SCHEMA_VERSION, TABLES, VIEWS
 from tallystick.projection.settlements import Columns
+from tallystick.projection.table import NUMPY_TYPES, Table
 
-_TABLES: Final = (META, *BLOCK_TABLES, *DIRECTORY_TABLES)
+_LIST_OLD: Final = {
+    "view": "SELECT view_name FROM duckdb_views() WHERE NOT internal",
+    "table": "SELECT table_name FROM duckdb_tables()",
+}
 
 
 class Store:
@@ -95,11 +93,13 @@ class Store:
 
     def _create_tables(self, meta: dict[str, str]) -> None:
         with self.transaction():
-            found = self.connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
-            for (name,) in found:
-                self.connection.execute(f'DROP TABLE "{name}"')
-            for table in _TABLES:
+            for kind in ("view", "table"):
+                for (name,) in self.connection.execute(_LIST_OLD[kind]).fetchall():
+                    self.connection.execute(f'DROP {kind} "{name}"')
+            for table in TABLES:
                 self.connection.execute(table.create_statement())
+            for event_view in VIEWS:
+                self.connection.execute(event_view.create_statement())
             self.insert_rows(META, list(meta.items()))
 
 

@@ -6,7 +6,13 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from tests.unit.projection.builders import CHAT, NETWORK, SyntheticChain, base_facts
+from tests.unit.projection.builders import (
+    CHAT,
+    NETWORK,
+    NOW_MS,
+    SyntheticChain,
+    base_facts,
+)
 
 from tallystick.chain.bindings.budgets import Budget as ChainBudget
 from tallystick.chain.bindings.budgets import FrozenWhy, PeriodKind
@@ -19,8 +25,9 @@ from tallystick_node.index.chain_budgets import convert_budget, format_period
 class ChainBudgets:
     """The chain's view: every account has spent its id; it fails as often as told."""
 
-    def __init__(self, failures: int = 0) -> None:
+    def __init__(self, failures: int = 0, end_ms: int | None = None) -> None:
         self.failures = failures
+        self.end_ms = end_ms
         self.asked: list[list[int]] = []
 
     async def read(self, accounts: Sequence[int]) -> tuple[int, list[Budget]]:
@@ -29,7 +36,7 @@ class ChainBudgets:
             raise ChainUnreachable("nobody answered")
         self.asked.append(list(accounts))
         budgets = [
-            Budget(account, 10, account, account, 0, 4, 0, 0, False, "", "none", None, None)
+            Budget(account, 10, account, account, 0, 4, 0, 0, False, "", "30d", 0, self.end_ms)
             for account in accounts
         ]
         return 1, budgets
@@ -57,6 +64,32 @@ def test_refresher_reads_all_at_first_and_then_who_was_touched() -> None:
     assert chain.asked == [list(range(1, 11)), [1, CHAT]]
     accounts = Queries(projection).directory.accounts()
     assert all(row["spent_ucr"] == row["account"] for row in accounts)
+
+
+def test_refresher_reads_again_when_a_block_is_newer_than_the_period() -> None:
+    chain = SyntheticChain()
+    chain.add_block(facts=base_facts())
+    projection = Projection(None, NETWORK)
+    projection.apply(chain.blocks)
+    budgets = ChainBudgets(end_ms=NOW_MS + 60_000)
+    refresher = BudgetRefresher(projection, budgets.read)
+
+    async def apply(time_s: int) -> None:
+        chain.add_block(time_s=time_s)
+        refresher.note_applied(projection.apply(chain.blocks))
+        refresher.note_applied({CHAT})
+        await refresher.step()
+
+    async def run() -> None:
+        await refresher.step()
+        await apply(NOW_MS // 1000 + 59)
+        budgets.end_ms = NOW_MS + 600_000
+        await apply(NOW_MS // 1000 + 60)
+        await apply(NOW_MS // 1000 + 61)
+
+    asyncio.run(run())
+    everybody = list(range(1, 11))
+    assert budgets.asked == [everybody, [CHAT], everybody, [CHAT]]
 
 
 def test_refresher_asks_again_when_the_chain_failed() -> None:

@@ -58,7 +58,8 @@ from tallystick.core.usage import (
 )
 from tallystick.core.verdicts import compute_verdicts
 from tallystick.projection import Projection
-from tallystick.projection.schema import BLOCK_TABLES, DIRECTORY_TABLES
+from tallystick.projection.chain_tables import BLOCK_TABLES
+from tallystick.projection.directory_tables import DIRECTORY_TABLES
 
 NETWORK_ID: Final = bytes(range(32))
 LEDGER: Final = "0x" + "1e" * 20

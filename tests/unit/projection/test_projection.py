@@ -27,7 +27,7 @@ from tallystick.core.facts import Account, MeterFrozen, Resource, ResourceRates
 from tallystick.core.tariff import Rates
 from tallystick.projection import Projection, ProjectionDisagrees, ProjectionUnreadable
 from tallystick.projection.budgets import Budget
-from tallystick.projection.schema import BUDGETS
+from tallystick.projection.chain_tables import BUDGETS
 
 STEPS = st.lists(
     st.one_of(
