@@ -25,17 +25,6 @@ contract ValuationProofs {
         if (g > type(uint32).max && g < 1 << 128) assert(!Valuation.isInBound(rates));
     }
 
-    /// @dev A record rounds up once, to the next whole micro-credit and no further.
-    function check_value_roundsUpOnce(uint32 base) external pure {
-        ResolvedRates memory rates;
-        rates.mciBase = base;
-        if (!Valuation.isInBound(rates)) return;
-        uint32[8] memory nothing;
-        uint256 costUcr = Valuation.value(rates, 0, nothing);
-        assert(costUcr * 1000 >= base);
-        assert(costUcr * 1000 < uint256(base) + 1000);
-    }
-
     /// @dev Continuations and aggregates carry no model complexity index.
     function check_value_isFree_ofMciByFlag(uint64 base, uint16 flags) external pure {
         ResolvedRates memory rates;
