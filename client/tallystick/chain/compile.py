@@ -34,6 +34,11 @@ SOURCE_BY_CONTRACT: Final = {
     "Budgets": "contracts/Budgets.sol",
     "Cursors": "contracts/Cursors.sol",
     "UsageLedger": "contracts/UsageLedger.sol",
+    "TimelockController": "@openzeppelin/contracts/governance/TimelockController.sol",
+    "Seats": "contracts/Seats.sol",
+    "NetworkGovernor": "contracts/NetworkGovernor.sol",
+    "Onboarding": "contracts/Onboarding.sol",
+    "Guardian": "contracts/Guardian.sol",
 }
 SETTINGS: Final[Mapping[str, Any]] = {
     "evmVersion": "cancun",
