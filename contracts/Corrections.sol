@@ -14,6 +14,16 @@ import {CreditIds} from "./libraries/CreditIds.sol";
 import {FactTime} from "./libraries/FactTime.sol";
 import {Quorum} from "./libraries/Quorum.sol";
 
+/// @dev What Budgets offers to contracts that charge and issue.
+interface IChargedBudgets {
+    function charge(
+        uint256[] calldata projects,
+        uint256[] calldata costsUcr,
+        bytes32[] calldata lines
+    ) external;
+    function issue(uint256 holder, uint256 id, uint256 amountUcr) external;
+}
+
 /// @title Corrections
 contract Corrections is ICorrections, AccessManaged, EIP712 {
     using BitMaps for BitMaps.BitMap;
@@ -100,7 +110,7 @@ contract Corrections is ICorrections, AccessManaged, EIP712 {
             owner,
             registrar
         );
-        BUDGETS.issue(entry.project, CreditIds.GENERAL, entry.amountUcr);
+        IChargedBudgets(address(BUDGETS)).issue(entry.project, CreditIds.GENERAL, entry.amountUcr);
     }
 
     /// @inheritdoc ICorrections
@@ -142,7 +152,7 @@ contract Corrections is ICorrections, AccessManaged, EIP712 {
         bytes32[] memory lines = new bytes32[](1);
         (projects[0], costsUcr[0]) = (project, costUcr);
         lines[0] = bytes32((uint256(meter) << 128) | costUcr);
-        BUDGETS.charge(projects, costsUcr, lines);
+        IChargedBudgets(address(BUDGETS)).charge(projects, costsUcr, lines);
     }
 
     function _checkSettled(uint32 meter, uint64 seq) private view {
