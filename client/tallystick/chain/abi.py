@@ -7,14 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from eth_abi.codec import ABICodec
-from eth_abi.decoding import StringDecoder
-from eth_abi.encoding import TextStringEncoder
-from eth_abi.exceptions import DecodingError
-from eth_abi.registry import BaseEquals, registry
-
 from tallystick.chain.artifacts import load_artifact
-from tallystick.chain.errors import AnswerMalformed
+from tallystick.chain.codec import decode_abi, encode_abi
 from tallystick.chain.words import WORD_BYTES, find_word_readers, read_words
 from tallystick.core.hashes import compute_keccak256
 
@@ -123,26 +117,13 @@ def load_errors() -> Mapping[bytes, ErrorShape]:
     return {shape.selector: shape for shape in shapes}
 
 
-@cache
-def load_codec() -> ABICodec:
-    """eth-abi's codec, which replaces what is no UTF-8 in a string instead of giving up on it.
-
-    Whoever may write a text on chain must not be able to stop those who read it.
-    """
-    types = registry.copy()  # type: ignore[no-untyped-call]
-    types.unregister("string")
-    types.register(
-        BaseEquals("string", with_sub=False),  # type: ignore[no-untyped-call]
-        TextStringEncoder,
-        StringDecoder(handle_string_errors="replace"),  # type: ignore[no-untyped-call]
-        label="string",
-    )
-    return ABICodec(types)
-
-
 def encode_values(types: Sequence[str], values: Sequence[object]) -> bytes:
-    """The values, ABI-encoded."""
-    return load_codec().encode(types, values)
+    """The values, ABI-encoded.
+
+    Raises:
+        ArgumentInvalid: a value does not fit its type.
+    """
+    return encode_abi(types, values)
 
 
 def decode_values(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
@@ -154,14 +135,7 @@ def decode_values(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
     readers = find_word_readers(tuple(types))
     if readers is not None and len(data) == len(readers) * WORD_BYTES:
         return read_words(readers, data)
-    try:
-        return load_codec().decode(types, data)
-    except DecodingError as error:
-        raise AnswerMalformed(
-            "data from the chain does not decode",
-            expected=f"({','.join(types)})",
-            actual=f"{len(data)} bytes",
-        ) from error
+    return decode_abi(types, data)
 
 
 def type_of(parameter: Mapping[str, Any]) -> str:

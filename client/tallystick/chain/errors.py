@@ -5,6 +5,7 @@ TallystickError
 │   ├── NetworkMismatch        another chain or ledger than the one expected
 │   ├── KeyFileInvalid         no key in the file, or readable by others
 │   ├── ConfigInvalid          a chain configuration that cannot be deployed
+│   ├── ArgumentInvalid        a value that does not fit a contract's parameter
 │   ├── CalldataMalformed      not the canonical encoding of a settle call
 │   └── TransactionReverted    a contract said no; reverts.py names the leaf per contract error
 ├── TemporaryFailure
@@ -119,6 +120,12 @@ class ChainMoved(TemporaryFailure):
     """Blocks were replaced while they were being read; read them again."""
 
     code = "chain_moved"
+
+
+class ArgumentInvalid(InvalidInput):
+    """A value does not fit the parameter of a contract's function."""
+
+    code = "argument_invalid"
 
 
 class CalldataMalformed(InvalidInput):

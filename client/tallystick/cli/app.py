@@ -37,7 +37,9 @@ class Session:
         quiet_logs()
         if self.options.ledger is not None:
             return Client.connect(self.options.rpc_urls, self.options.ledger)
-        return Client.open(self.options.dir)
+        return Client.open(
+            self.options.dir, signer=self.options.signer, before_writing=self.ask_once
+        )
 
     def read_now_ms(self) -> int:
         """What time it is on the network, Unix ms."""
@@ -48,14 +50,18 @@ class Session:
         return NetworkClock(None if is_remote else NetworkFolder(self.options.dir).clock_file)()
 
     def announce(self, intention: str) -> None:
-        """The caller knows what will be written, and has agreed.
+        """The caller knows what will be written; `ask_once` follows when it is known to succeed."""
+        self.output.note(intention)
+
+    def ask_once(self) -> None:
+        """The caller has agreed to what was announced.
 
         Raises:
             Declined: the caller has not.
         """
-        self.output.note(intention)
-        if not self.output.confirm(is_sure=self.options.yes):
+        if not self.has_agreed and not self.output.confirm(is_sure=self.options.yes):
             raise Declined("nothing was changed", expected="y", actual="n")
+        self.has_agreed = True
 
 
 def quiet_logs() -> None:

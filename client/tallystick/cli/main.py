@@ -9,56 +9,14 @@ from typing import Final
 
 import typer
 
-from tallystick.cli import (
-    account,
-    alerts,
-    budget,
-    credit,
-    meter,
-    network,
-    node,
-    records,
-    replay,
-    resource,
-    tariff,
-    usage,
-    verify,
-)
-from tallystick.cli.app import Session, create_app
+from tallystick.cli.app import Session
 from tallystick.cli.errors import UsageInvalid
 from tallystick.cli.options import GlobalOptions, is_json_wanted, split_options
+from tallystick.cli.program import create_program
 from tallystick.cli.render import Output
 from tallystick.core.errors import TallystickError
 
 INTERRUPTED: Final = 130
-
-app = create_app(
-    """Meter AI compute, value it, budget it, prove it.
-
-    \b
-    Everywhere, before or after a command:
-      --dir DIR                   the network's folder (default .tallystick, or TALLYSTICK_DIR)
-      --rpc URL --ledger ADDRESS  read a network without its folder
-      --json                      one JSON document on stdout
-      --yes                       do not ask
-    """
-)
-for part in (
-    network,
-    account,
-    resource,
-    credit,
-    budget,
-    meter,
-    replay,
-    usage,
-    records,
-    alerts,
-    tariff,
-    verify,
-    node,
-):
-    part.add_to(app)
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -85,8 +43,9 @@ def run(words: Sequence[str]) -> int:
 
 def _run_command(options: GlobalOptions, output: Output, rest: Sequence[str]) -> int:
     session = Session(options, output)
+    program = create_program(rest[:1])
     try:
-        exit_code = app(list(rest), prog_name="tallystick", standalone_mode=False, obj=session)
+        exit_code = program(list(rest), prog_name="tallystick", standalone_mode=False, obj=session)
     except typer.TyperException as error:
         raise UsageInvalid(_read_message(error), expected="`--help` shows how") from error
     except typer.Abort:

@@ -89,6 +89,7 @@ def down(
     folder = NetworkFolder(session.options.dir)
     if purge and folder.root.exists():
         session.announce(f"Deleting {folder.root} with keys, records and chain")
+        session.ask_once()
     was_running = shut_down(folder, purge=purge)
     document = {"running": False, "was_running": was_running, "purged": purge}
     session.output.show(document, "stopped" if was_running else "nothing was running")

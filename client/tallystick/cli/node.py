@@ -53,6 +53,7 @@ def rebuild(context: typer.Context, settings: SettingsOption) -> None:
     document = read_document(settings, dict)
     data_dir = Path(str((document or {}).get("data_dir", settings.parent)))
     session.announce(f"Deleting the index in {data_dir}")
+    session.ask_once()
     for name in INDEX_FILES:
         (data_dir / name).unlink(missing_ok=True)
     session.output.show({"rebuilt": str(data_dir)}, f"{data_dir}: made anew at the next start")

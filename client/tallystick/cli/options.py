@@ -12,7 +12,7 @@ from tallystick.cli.errors import UsageInvalid
 DIR_VARIABLE: Final = "TALLYSTICK_DIR"
 DEFAULT_DIR: Final = ".tallystick"
 END_OF_OPTIONS: Final = "--"
-_VALUED: Final = ("--dir", "--rpc", "--ledger")
+_VALUED: Final = ("--dir", "--rpc", "--ledger", "--as")
 _SWITCHES: Final = ("--json", "--yes")
 
 
@@ -23,6 +23,7 @@ class GlobalOptions:
     dir: Path = Path(DEFAULT_DIR)
     rpc_urls: tuple[str, ...] = ()
     ledger: str | None = None
+    signer: str | None = None
     json: bool = False
     yes: bool = False
 
@@ -86,7 +87,12 @@ def _build_options(found: _Found, environment: Mapping[str, str]) -> GlobalOptio
     return GlobalOptions(
         dir=Path(found.values.get("--dir", [default_dir])[-1]).expanduser(),
         rpc_urls=tuple(found.values.get("--rpc", [])),
-        ledger=next(iter(found.values.get("--ledger", [])[-1:]), None),
+        ledger=_last(found, "--ledger"),
+        signer=_last(found, "--as"),
         json="--json" in found.switches,
         yes="--yes" in found.switches,
     )
+
+
+def _last(found: _Found, name: str) -> str | None:
+    return next(iter(found.values.get(name, [])[-1:]), None)

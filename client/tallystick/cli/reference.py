@@ -9,7 +9,7 @@ from typing import Final
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
-from tallystick.cli.main import app
+from tallystick.cli.program import create_program
 
 WIDTH: Final = 96
 HEAD: Final = """\
@@ -27,6 +27,7 @@ These work before a command, after it, and between its words.
 | `--dir DIR` | the network's folder, default `.tallystick`, also `TALLYSTICK_DIR` |
 | `--rpc URL --ledger ADDRESS` | read a network without its folder; `--rpc` may be repeated |
 | `--json` | exactly one JSON document on stdout, everything else on stderr; integers only |
+| `--as NAME` | sign with this key of the folder, whatever the command would choose |
 | `--yes` | do not ask; where no terminal is attached nobody is asked anyway |
 
 An error is `{code, message, expected, actual}`, [errors.md](errors.md) lists the codes.
@@ -48,7 +49,7 @@ Shares are percent or ppm with their sign: `80%`, `800000ppm`.
 
 def render_reference() -> str:
     """The page."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(create_program())
     sections = [HEAD]
     for path, command in walk_commands(group, ()):
         sections.append(f"## {' '.join(path)}\n\n```text\n{render_help(path, command)}\n```\n")

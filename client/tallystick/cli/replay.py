@@ -111,6 +111,7 @@ def replay(
     )
     if not dry_run:
         session.announce(f"Replaying {file}")
+        session.ask_once()
     with session.open_client() as client, session.output.progress("settling") as progress:
         report = client.replay(_open(file), options, progress)
     session.output.show(report, _describe(report), *_list_reasons(report))

@@ -45,6 +45,18 @@ class MeterUnknown(NameUnknown):
     code = "meter_unknown"
 
 
+class KeyUnknown(NameUnknown):
+    """The network's folder holds no key of this name."""
+
+    code = "key_unknown"
+
+
+class KeyMissing(InvalidInput):
+    """The network's folder holds no key that may do this."""
+
+    code = "key_missing"
+
+
 class PathInvalid(InvalidInput):
     """An account's path is malformed or too deep."""
 

@@ -1,12 +1,14 @@
-"""`tallystick.Client`: everything that the command line does, as one object."""
+"""`tallystick.Client`: everything that the command line does, as one object.
+
+What a method needs is imported when it is first called: whoever asks for a balance does not wait
+for what settles a trace.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO, Self
-
-import numpy as np
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from tallystick.client.wire import Wire, connect_wire, open_wire
 from tallystick.local.folder import NetworkFolder
@@ -100,9 +102,8 @@ class Client:
         Raises:
             AlreadyRunning: nothing was missing; `Client.open` is enough.
         """
-        # Starting takes packages that nothing else here needs.
-        from tallystick.local.founding import NetworkPlan  # noqa: PLC0415
-        from tallystick.local.launch import launch  # noqa: PLC0415
+        from tallystick.local.founding import NetworkPlan
+        from tallystick.local.launch import launch
 
         launch(NetworkFolder(Path(dir)), NetworkPlan(validators, port), lambda _: None)
         return cls.open(dir)
@@ -115,6 +116,8 @@ class Client:
             dir: the network's folder.
             purge: the folder is deleted too: keys, records, chain.
         """
+        from tallystick.local.shutdown import shut_down
+
         return shut_down(NetworkFolder(Path(dir)), purge=purge)
 
     def close(self) -> None:
@@ -136,6 +139,8 @@ class Client:
 
     def accounts(self) -> list[AccountView]:
         """Every account, by path."""
+        from tallystick.client import accounts
+
         return accounts.list_accounts(self.wire)
 
     def create_account(self, path: str) -> CreatedAccount:
@@ -145,6 +150,8 @@ class Client:
             PathInvalid: such as `Acme/..`.
             NotAuthorised: the folder's keys do not govern the organisation.
         """
+        from tallystick.client import accounts
+
         return accounts.create_account(self.wire, path)
 
     def grant(self, path: str, amount_ucr: int, *, key: str | None = None) -> Moved:
@@ -160,26 +167,36 @@ class Client:
             KeyUsedOtherwise: the key was used for something else.
             FundsInsufficient: beyond the organisation's mint allowance.
         """
+        from tallystick.client.credits import grant
+
         return grant(self.wire, path, amount_ucr, key)
 
     def transfer(
         self, source: str, target: str, amount_ucr: int, *, key: str | None = None
     ) -> Moved:
         """Credits lie with another account of the organisation; see `grant`."""
+        from tallystick.client.credits import transfer
+
         return transfer(self.wire, source, target, amount_ucr, key)
 
     # Budgets
 
     def set_budget(self, path: str, change: BudgetChange) -> bool:
         """The account has the changed budget, what is not named as before; False if it had it."""
+        from tallystick.client import budgets
+
         return budgets.set_budget(self.wire, path, change)
 
     def budget(self, path: str) -> BudgetView:
         """One account's budget, as of now."""
+        from tallystick.client import budgets
+
         return budgets.read_budget(self.wire, path)
 
     def budgets(self) -> list[BudgetView]:
         """Every account's budget, by path."""
+        from tallystick.client import budgets
+
         return budgets.list_budgets(self.wire)
 
     def remaining(self, path: str) -> int:
@@ -190,26 +207,36 @@ class Client:
 
     def resources(self) -> list[ResourceView]:
         """Every resource, by id."""
+        from tallystick.client import resources
+
         return resources.list_resources(self.wire)
 
     def create_resource(
         self, slug: str, *, like: str, gpu_type: str | None = None
     ) -> CreatedResource:
         """A resource exists that is billed like another one; see `resources.create_resource`."""
+        from tallystick.client import resources
+
         return resources.create_resource(self.wire, slug, like, gpu_type)
 
     def tariff(self, at_ms: int | None = None) -> TariffView:
         """What everything costs, now or at a moment."""
+        from tallystick.client import tariff
+
         return tariff.read_tariff(self.wire, self.wire.clock() if at_ms is None else at_ms)
 
     # Meters and use
 
     def meters(self) -> list[MeterView]:
         """Every meter, by id."""
+        from tallystick.client import meters
+
         return meters.list_meters(self.wire)
 
     def register_meter(self, name: str, account: str) -> RegisteredView:
         """A meter may bill everything below the account; its key lies in the folder."""
+        from tallystick.client import meters
+
         return meters.register_meter(self.wire, name, account)
 
     def open_meter(self, name: str) -> OpenMeter:
@@ -219,8 +246,11 @@ class Client:
             MeterUnknown: none of this name was registered from this folder.
             FolderLocked: another process records with it.
         """
+        from tallystick.client.meters import find_local_meter
+        from tallystick.client.submission import OpenMeter
+
         if name not in self._meters:
-            self._meters[name] = OpenMeter(self.wire, meters.find_local_meter(self.wire, name))
+            self._meters[name] = OpenMeter(self.wire, find_local_meter(self.wire, name))
         return self._meters[name]
 
     def submit(self, uses: Iterable[Use] | Records, *, meter: str) -> range:
@@ -231,6 +261,8 @@ class Client:
                 `tallystick.core.usage.RECORD_DTYPE`.
             meter: a meter of this folder.
         """
+        import numpy as np
+
         records = uses if isinstance(uses, np.ndarray) else self._encode(uses)
         return self.open_meter(meter).record(records)
 
@@ -251,12 +283,16 @@ class Client:
         progress: SettleProgress | None = None,
     ) -> ReplayReport:
         """Every record of a file of past use has an outcome; see `replay.replay`."""
+        from tallystick.client.replay import replay
+
         return replay(self.wire, source, options, progress)
 
     # What was used
 
     def usage(self, query: UsageQuery, *, user: str | None = None) -> list[Row]:
         """Records, quantities and cost, added up by the query's keys; see `usage.read_usage`."""
+        from tallystick.client.usage import read_usage
+
         return read_usage(self.wire, self._read(), query, user)
 
     def records(self, query: RecordQuery) -> list[Row]:
@@ -281,6 +317,8 @@ class Client:
             checkpoint: goes on from the position in this file, and keeps the new one there.
             progress: told (block, head, records so far) after every page.
         """
+        from tallystick.verify.ledger import verify_ledger
+
         ledger = self.wire.network.addresses.ledger
         return self.wire.loop.run(
             verify_ledger(
@@ -294,14 +332,21 @@ class Client:
 
     def status(self) -> StatusView:
         """What runs, and how far it has come."""
+        from tallystick.client.status import read_status
+
         return read_status(self.wire, self._read())
 
     def _read(self) -> Reads:
+        from tallystick.client.node_reads import open_reads
+
         if self._reads is None:
             self._reads = open_reads(self.wire)
         return self._reads
 
     def _encode(self, uses: Iterable[Use]) -> Records:
+        from tallystick.client import accounts, resources
+        from tallystick.client.submission import encode_uses
+
         tree = accounts.load_tree(self.wire)
         slugs = resources.load_resources(self.wire)
         id_by_slug = {resource.slug: number for number, resource in slugs.items()}

@@ -19,7 +19,6 @@ from tallystick.chain.reader import read_view, read_views
 from tallystick.chain.rpc import Rpc
 from tallystick.client.background import BackgroundLoop
 from tallystick.client.errors import FolderRequired
-from tallystick.client.keys import KeyRing
 from tallystick.local.clock import NetworkClock
 from tallystick.local.errors import NotRunning
 from tallystick.local.folder import NetworkFolder, read_identity
@@ -27,6 +26,7 @@ from tallystick.local.transactions import TransactionJournal
 
 if TYPE_CHECKING:
     from tallystick.chain.transact import TransactionSender
+    from tallystick.client.keys import KeyRing
 
 T = TypeVar("T")
 VIEWS_PER_READ: Final = 90
@@ -143,6 +143,9 @@ class Wire:
         Raises:
             FolderRequired: no keys at hand.
         """
+        # Reading keys takes a library that takes a second to import.
+        from tallystick.client.keys import KeyRing  # noqa: PLC0415
+
         return KeyRing(self.folder)
 
     def close(self) -> None:

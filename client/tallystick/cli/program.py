@@ -1,0 +1,87 @@
+"""The tree of commands, of which only the branch that a command line names is imported.
+
+Importing all of them takes longer than most commands run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from importlib import import_module
+from typing import Final
+
+import typer
+
+from tallystick.cli.app import create_app
+
+MODULE_BY_WORD: Final = {
+    "up": "network",
+    "down": "network",
+    "status": "network",
+    "logs": "network",
+    "doctor": "network",
+    "account": "account",
+    "resource": "resource",
+    "grant": "credit",
+    "transfer": "credit",
+    "budget": "budget",
+    "meter": "meter",
+    "replay": "replay",
+    "usage": "usage",
+    "records": "records",
+    "alerts": "alerts",
+    "tariff": "tariff",
+    "verify": "verify",
+    "node": "node",
+}
+"""Where the command of each first word lies, in the order in which help lists them."""
+
+HELP_BY_WORD: Final = {
+    "up": "Start a network here, or revive what is missing of it.",
+    "down": "Stop the network and wait until nothing runs.",
+    "status": "Show what runs and how far it has come.",
+    "logs": "Show one validator's log or the chain's.",
+    "doctor": "Check what a network on this machine needs.",
+    "account": "Organisations, teams and projects.",
+    "resource": "Models, variants with a price of their own, GPU types.",
+    "grant": "Give an account new credits.",
+    "transfer": "Move credits inside an organisation.",
+    "budget": "What accounts may spend, and what is left of it.",
+    "meter": "What measures use and signs it.",
+    "replay": "Record and settle a file of past use.",
+    "usage": "Add up records, quantities and cost.",
+    "records": "List single records, newest first.",
+    "alerts": "List what somebody should look at, newest first.",
+    "tariff": "What everything costs.",
+    "verify": "Recompute the whole ledger from the chain alone.",
+    "node": "One validator in the foreground.",
+}
+"""What help says of each, so that asking for help imports none of them."""
+
+
+def create_program(wanted: Collection[str] = tuple(MODULE_BY_WORD)) -> typer.Typer:
+    """The program, its commands of the first words `wanted` imported, the others named only."""
+    app = create_app(
+        """Meter AI compute, value it, budget it, prove it.
+
+        \b
+        Everywhere, before or after a command:
+          --dir DIR                   the network's folder (default .tallystick, or TALLYSTICK_DIR)
+          --rpc URL --ledger ADDRESS  read a network without its folder
+          --as NAME                   sign with this key of the folder
+          --json                      one JSON document on stdout
+          --yes                       do not ask
+        """
+    )
+    added: set[str] = set()
+    imported = {MODULE_BY_WORD[word] for word in wanted if word in MODULE_BY_WORD}
+    for word, module in MODULE_BY_WORD.items():
+        if module not in imported:
+            app.command(word, help=HELP_BY_WORD[word])(_stand_in)
+        elif module not in added:
+            import_module(f"tallystick.cli.{module}").add_to(app)
+            added.add(module)
+    return app
+
+
+def _stand_in() -> None:
+    """Stands where a command would, for help to list."""
