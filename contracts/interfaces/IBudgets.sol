@@ -11,15 +11,22 @@ import {Periods} from "../libraries/Periods.sol";
 /// @param periodLengthS Seconds of a fixed period, else 0.
 /// @param periodStartS When the running period began, 0 = one period for ever.
 /// @param periodEndS When it ends, 0 = never.
-/// @param spentUcr What counts against the limit: spent since periodStartS.
+/// @param spentUcr What counts against the limit: spent since periodStartS, beyond what was carried over.
 /// @param spentLifetimeUcr Spent since the account was opened.
-/// @param leasedUcr Set aside for leases; 0 until there are any.
+/// @param leasedUcr Set aside for leases of the account and of everything below it; counts against the limit, too.
 /// @param generalUcr The balance of general credits.
 /// @param explorationUcr The balance of exploration credits.
 /// @param planUcr The balance of the account's own plan credits.
 /// @param overdraftUcr Use the balance could not pay.
 /// @param isSoftCrossed Whether the soft threshold was crossed in this period.
 /// @param frozenWhy Bit 0 overdraft, bit 1 limit; 0 = not frozen.
+/// @param reservedUcr What leases of the account itself reserve of its own credits.
+/// @param carryPpm How much of the limit a period may leave to the next, in millionths.
+/// @param carriedUcr What is left of that; the limit is higher by it.
+/// @param rateUcr What leases may take in a window; meaningless without one.
+/// @param rateWindowS The window in seconds, 0 = no rate.
+/// @param rateLevelUcr What leases may take at once, rounded down.
+/// @param isExploring Whether the account has an open experiment.
 // Only ever returned, never stored: the order is the reader's.
 // solhint-disable-next-line gas-struct-packing
 struct Budget {
@@ -39,16 +46,46 @@ struct Budget {
     uint256 overdraftUcr;
     bool isSoftCrossed;
     uint8 frozenWhy;
+    uint256 reservedUcr;
+    uint32 carryPpm;
+    uint256 carriedUcr;
+    uint256 rateUcr;
+    uint32 rateWindowS;
+    uint256 rateLevelUcr;
+    bool isExploring;
+}
+
+/// @notice What setBudget sets.
+/// @param hasLimit Whether spending is limited at all.
+/// @param limitUcr The limit of one period in micro-credits.
+/// @param periodKind 0 none, 1 fixed, 2 ISO week, 3 calendar month, in UTC.
+/// @param periodLengthS Seconds of a fixed period, else 0; multiples of it are counted from 1970.
+/// @param softPpm The soft threshold in millionths of the limit, 0 = none.
+/// @param carryPpm How much of the limit a period may leave to the next, in millionths.
+/// @param rateUcr What leases may take in a window, in micro-credits, and the most they may take at once.
+/// @param rateWindowS The window in seconds, 0 = no rate.
+// Only ever an argument, never stored: the order is the writer's.
+// solhint-disable-next-line gas-struct-packing
+struct BudgetTerms {
+    bool hasLimit;
+    uint256 limitUcr;
+    Periods.Kind periodKind;
+    uint64 periodLengthS;
+    uint32 softPpm;
+    uint32 carryPpm;
+    uint256 rateUcr;
+    uint32 rateWindowS;
 }
 
 /// @title Budgets: who may spend what, and what happens to credits when use settles
-/// @notice Balance and limit are separate things. A charge takes a project's own credits, plan credits first (credits of
-/// an open experiment will come next), then general ones; what they cannot pay is the project's overdraft, which only
-/// grants and transfers repay. Ancestors never pay. What was spent rises on the project and on every ancestor, and each
-/// of them is held against its own limit. An account is frozen while it has an overdraft or has reached its limit.
-/// Leases come with admission and will be set aside from the balance before it is charged; leasedUcr is 0 until then.
+/// @notice Balance and limit are separate things. A charge takes what leases of the using meters cover, then the project's
+/// other credits that no lease reserves: plan credits first, then those of its experiment, then general ones. What they
+/// cannot pay is the project's overdraft, which only credits that come in repay, or that leases have set free. Ancestors
+/// never pay. What was spent rises on the project and on every ancestor, and each of them is held against its own limit. An
+/// account is frozen while it has an overdraft or has reached its limit: nothing below it gets new leases.
 ///
-/// Periods follow block time and roll when an account is touched, whole periods at once; views show them rolled.
+/// Periods follow block time and roll when an account is touched, whole periods at once; views show them rolled. What a
+/// period left unused is carried over, as far as the terms say; idle periods fill that up.
 interface IBudgets {
     /// @notice Governance lets an organisation's registrar grant this much of a class of credits in all.
     /// @param organisation The organisation's account id.
@@ -96,6 +133,9 @@ interface IBudgets {
     /// @param periodKind How spending is divided in time.
     /// @param periodLengthS Seconds of a fixed period, else 0.
     /// @param softPpm The soft threshold in millionths of the limit, 0 = none.
+    /// @param carryPpm How much of the limit a period may leave to the next, in millionths.
+    /// @param rateUcr What leases may take in a window, in micro-credits.
+    /// @param rateWindowS The window in seconds, 0 = no rate.
     /// @param periodEndS When the running period ends in Unix seconds, 0 = one period for ever.
     event BudgetSet(
         uint32 indexed account,
@@ -104,15 +144,27 @@ interface IBudgets {
         Periods.Kind periodKind,
         uint64 periodLengthS,
         uint32 softPpm,
+        uint32 carryPpm,
+        uint256 rateUcr,
+        uint32 rateWindowS,
         uint64 periodEndS
     );
+    /// @notice A project may get exploration credits from now on, or no more of them.
+    /// @param project The project's account id.
+    /// @param isExploring Whether it has an open experiment.
+    event ExploringSet(uint32 indexed project, bool isExploring);
     /// @notice A project's use settled.
     /// @param project The project's account id.
     /// @param costUcr What the use cost, in micro-credits.
     /// @param fromBalanceUcr What the project's credits paid of it, in micro-credits.
     /// @param overdraftUcr The project's overdraft afterwards, in micro-credits.
+    /// @param fromLeaseUcr What leases covered of what its credits paid, in micro-credits.
     event ProjectCharged(
-        uint32 indexed project, uint256 costUcr, uint256 fromBalanceUcr, uint256 overdraftUcr
+        uint32 indexed project,
+        uint256 costUcr,
+        uint256 fromBalanceUcr,
+        uint256 overdraftUcr,
+        uint256 fromLeaseUcr
     );
     /// @notice A charge named an account that does not exist; nothing was moved.
     /// @param project The id that no account has.
@@ -124,7 +176,8 @@ interface IBudgets {
     /// @param account The account id.
     /// @param periodEndS When the new period ends, in Unix seconds.
     event PeriodRolled(uint32 indexed account, uint64 periodEndS);
-    /// @notice Spending reached the soft threshold; once in a period, unless the threshold rises above it again.
+    /// @notice Spending reached the soft threshold; once in a period, unless the threshold rises above it again. Left out
+    /// where the account is announced to be frozen by its limit at the same moment, which implies it.
     /// @param account The account id.
     /// @param spentUcr Spent in the period, in micro-credits.
     /// @param limitUcr The limit of the period, in micro-credits.
@@ -172,11 +225,27 @@ interface IBudgets {
     /// @param key The key.
     /// @param content What was done under it, as contentOfKey: tells whether it was the same.
     error KeyUsed(bytes32 key, bytes32 content);
-    /// @notice A limit, threshold or period length lies outside its bounds.
-    /// @param limitUcr The limit in micro-credits, at most 2^88 - 1.
+    /// @notice A limit, threshold, carry-over or period length lies outside its bounds.
+    /// @param limitUcr The limit in micro-credits, at most 2^59 - 1.
     /// @param softPpm The soft threshold in millionths of the limit, at most 1,000,000.
+    /// @param carryPpm The carry-over in millionths of the limit, at most 1,000,000.
     /// @param periodLengthS Seconds of a fixed period: 1 to about a hundred years, 0 for the other kinds.
-    error BudgetInvalid(uint256 limitUcr, uint32 softPpm, uint64 periodLengthS);
+    error BudgetInvalid(uint256 limitUcr, uint32 softPpm, uint32 carryPpm, uint64 periodLengthS);
+    /// @notice A rate lies outside its bounds.
+    /// @param rateUcr The amount in micro-credits, at most 2^60 - 1; 0 without a window.
+    /// @param rateWindowS The window in seconds, 0 = no rate.
+    error RateInvalid(uint256 rateUcr, uint32 rateWindowS);
+    /// @notice Exploration credits are for projects with an open experiment.
+    /// @param account The account id.
+    error NotExploring(uint32 account);
+    /// @notice No pool has this id.
+    /// @param pool The id.
+    error PoolUnknown(uint256 pool);
+    /// @notice The account has no overdraft, or no credits of this id that leases leave to repay it.
+    /// @param account The account id.
+    /// @param overdraftUcr The overdraft in micro-credits.
+    /// @param availableUcr What could repay it, in micro-credits.
+    error NothingToRepay(uint32 account, uint256 overdraftUcr, uint256 availableUcr);
 
     /// @notice An organisation's registrar may grant this much in all, counted from the beginning; less than was granted
     /// already means no more. Governance only.
@@ -202,30 +271,70 @@ interface IBudgets {
     /// @param key As for grant.
     function transfer(uint32 from, uint32 to, uint256 id, uint256 amountUcr, bytes32 key) external;
 
+    /// @notice An overdraft is repaid from credits the account holds and leases do not reserve, as after the release of a
+    /// lease. By anyone.
+    /// @param account The account id.
+    /// @param id A kind of credits that pays for use.
+    function repay(uint32 account, uint256 id) external;
+
+    /// @notice A holder has new credits; an account's overdraft is repaid from them first. Nothing happens for an amount of
+    /// zero. Issuers only.
+    /// @param holder An account or a pool of CreditIds.
+    /// @param id The kind of credits; plan credits are the account's own.
+    /// @param amountUcr Micro-credits.
+    function issue(uint256 holder, uint256 id, uint256 amountUcr) external;
+
+    /// @notice A holder's credits are gone. Reverts where it has less, or leases reserve them. Issuers only.
+    /// @param holder An account or a pool of CreditIds.
+    /// @param id The kind of credits.
+    /// @param amountUcr Micro-credits.
+    function retire(uint256 holder, uint256 id, uint256 amountUcr) external;
+
+    /// @notice An account's credits lie with a pool. Reverts where it has less, or leases reserve them. Escrows only.
+    /// @param account The account id.
+    /// @param id A transferable kind of credits, or CreditIds.EXPLORATION.
+    /// @param amountUcr Micro-credits.
+    /// @param pool A pool of CreditIds.
+    function hold(uint32 account, uint256 id, uint256 amountUcr, uint256 pool) external;
+
+    /// @notice Credits of a pool lie with an account; its overdraft is repaid from them first. Escrows only.
+    /// @param pool A pool of CreditIds.
+    /// @param account The account id; of exploration credits a project with an open experiment.
+    /// @param id As for hold.
+    /// @param amountUcr Micro-credits.
+    function release(uint256 pool, uint32 account, uint256 id, uint256 amountUcr) external;
+
+    /// @notice A project may get exploration credits, or no more of them; those it holds go on paying. Experiments only.
+    /// @param project The project's account id.
+    /// @param isExploring Whether it has an open experiment.
+    function setExploring(uint32 project, bool isExploring) external;
+
     /// @notice An account has this budget. By the controller of an ancestor, or the organisation's registrar: never on its
     /// own controller's word alone.
     /// @dev A change of the period's kind or length begins a new period with nothing spent; without a period everything
-    /// ever spent counts.
+    /// ever spent counts. What gives more room also needs the AccessManager's word, which may take a scheduled operation: a
+    /// limit that rises or goes, a new period under a limit, more carry-over, a rate that rises or goes.
     /// @param account The account id.
-    /// @param hasLimit Whether spending is limited at all.
-    /// @param limitUcr The limit of one period in micro-credits.
-    /// @param periodKind 0 none, 1 fixed, 2 ISO week, 3 calendar month, in UTC.
-    /// @param periodLengthS Seconds of a fixed period, else 0; multiples of it are counted from 1970.
-    /// @param softPpm The soft threshold in millionths of the limit, 0 = none.
-    function setBudget(
-        uint32 account,
-        bool hasLimit,
-        uint256 limitUcr,
-        Periods.Kind periodKind,
-        uint64 periodLengthS,
-        uint32 softPpm
+    /// @param terms The budget.
+    function setBudget(uint32 account, BudgetTerms calldata terms) external;
+
+    /// @notice What settled use cost was taken from the projects' credits and held against every budget above. Chargers
+    /// only. Never reverts for what it is told: the use has happened.
+    /// @param projects Account ids, each once; unknown ones are named in an event.
+    /// @param costsUcr Micro-credits, below 2^128 each.
+    /// @param lines What each meter used for each project, the projects' costs at most: from the top zero u80, index into
+    /// projects u16, meter u32, cost u128 in micro-credits. Meters' leases are drawn down by them.
+    function charge(
+        uint256[] calldata projects,
+        uint256[] calldata costsUcr,
+        bytes32[] calldata lines
     ) external;
 
-    /// @notice What settled use cost was taken from the projects' credits and held against every budget above. The
-    /// ledger only. Never reverts for what it is told: the use has happened.
-    /// @param projects Account ids; unknown ones are named in an event.
-    /// @param costsUcr Micro-credits, below 2^128 each.
-    function charge(uint256[] calldata projects, uint256[] calldata costsUcr) external;
+    /// @notice How much of a kind of credits could leave an account now.
+    /// @param account The account id.
+    /// @param id The kind of credits.
+    /// @return Micro-credits: its balance, less what leases need of it.
+    function availableOf(uint32 account, uint256 id) external view returns (uint256);
 
     /// @notice An account's budget as of the block's time. Reverts where there is no such account.
     /// @param account The account id.

@@ -58,6 +58,10 @@ interface IUsageLedger {
     /// @param segment The segment's index in the batch.
     /// @param limit How many projects it, or the batch, may bill.
     error TooManyProjects(uint256 segment, uint256 limit);
+    /// @notice The batch so far has more lines than it may: a line is a project that consecutive segments of one meter bill.
+    /// @param segment The segment's index in the batch.
+    /// @param limit How many lines a batch may have.
+    error TooManyLines(uint256 segment, uint256 limit);
     /// @notice The caller is no sending key of the validators in force, or has code.
     /// @param sender The caller.
     error SenderNotRegistered(address sender);
@@ -69,7 +73,7 @@ interface IUsageLedger {
     /// @notice The batch's segments that stand at their meters' cursors are settled: cursors moved, projects charged, every
     /// record announced. Other segments, or the whole batch where it comes too late, are skipped with an event.
     /// @dev Checked in this order: layout and sizes, sender, too late (BatchSkipped), signatures, cursors; the limits of 64
-    /// projects in a segment and 120 in a batch are counted over what settles.
+    /// projects in a segment, 120 in a batch and 240 lines in a batch are counted over what settles.
     /// @param data The batch's words.
     /// @param signerBitmap Bit i set = validator i of the set attested.
     /// @param signatures EIP-2098 pairs in ascending order of validator index.
