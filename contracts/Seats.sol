@@ -95,7 +95,9 @@ contract Seats is ISeats, AccessManaged, Votes {
     }
 
     /// @inheritdoc IERC6372
+    // Named by the standard.
     // solhint-disable-next-line func-name-mixedcase
+    // forge-lint: disable-next-line(mixed-case-function)
     function CLOCK_MODE() public view override(IERC6372, Votes) returns (string memory) {
         return ERC6372Utils.timestampClockMode(clock);
     }

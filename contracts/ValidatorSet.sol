@@ -89,7 +89,7 @@ contract ValidatorSet is IValidatorSet, AccessManaged {
         } else {
             _checkSuspension(attester, untilS, nowS);
         }
-        _suspension = Suspension(attester, untilS);
+        _suspension = Suspension({attester: attester, untilS: untilS});
         emit KeySuspended(attester, untilS);
     }
 

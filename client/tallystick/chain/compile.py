@@ -39,6 +39,7 @@ SOURCE_BY_CONTRACT: Final = {
     "NetworkGovernor": "contracts/NetworkGovernor.sol",
     "Onboarding": "contracts/Onboarding.sol",
     "Guardian": "contracts/Guardian.sol",
+    "Appeals": "contracts/Appeals.sol",
 }
 SETTINGS: Final[Mapping[str, Any]] = {
     "evmVersion": "cancun",
