@@ -99,17 +99,7 @@ contract Corrections is ICorrections, AccessManaged, EIP712 {
         address registrar = _checkRegistrar(entry, digest, registrarSignature);
         _checkQuorum(digest, signerBitmap, signatures);
         _credited[entry.meter].set(entry.seq);
-        emit RecordCredited(
-            entry.meter,
-            entry.seq,
-            entry.project,
-            entry.costUcr,
-            entry.amountUcr,
-            entry.recordHash,
-            entry.reason,
-            owner,
-            registrar
-        );
+        _announce(entry, owner, registrar);
         IChargedBudgets(address(BUDGETS)).issue(entry.project, CreditIds.GENERAL, entry.amountUcr);
     }
 
@@ -144,6 +134,20 @@ contract Corrections is ICorrections, AccessManaged, EIP712 {
     }
 
     // Internal
+
+    function _announce(Credit calldata entry, address owner, address registrar) private {
+        emit RecordCredited(
+            entry.meter,
+            entry.seq,
+            entry.project,
+            entry.costUcr,
+            entry.amountUcr,
+            entry.recordHash,
+            entry.reason,
+            owner,
+            registrar
+        );
+    }
 
     /// @dev As the ledger would have charged it: the meter's lease of the project pays first.
     function _charge(uint32 project, uint32 meter, uint64 costUcr) private {
