@@ -18,6 +18,8 @@ contract Tariff is ITariff, AccessManaged {
     uint256 private constant MAX_IN_CLASS = 64;
     uint64 private constant MIN_INDEX_PPM = 1000;
     uint64 private constant MAX_INDEX_PPM = 1_000_000_000;
+    uint32 private constant MAX_FACTOR_PPM = 100_000_000;
+    uint32 private constant MIN_GPU_MULTIPLIER_PPM = 10_000;
     uint8 private constant BASIS_TOKENS = 1;
     uint256 private constant EPOCH_AT = 64;
 
@@ -33,6 +35,8 @@ contract Tariff is ITariff, AccessManaged {
     /// @dev Values are epoch << 64 | indexPpm.
     mapping(bytes32 indexClass => Checkpoints.Trace208) private _indexFrom;
     mapping(bytes32 indexClass => uint32 epoch) private _epochs;
+    /// @dev Of all steps ever taken; bounds those that are too many to look at.
+    mapping(bytes32 indexClass => uint64 indexPpm) private _highestPpm;
     mapping(bytes32 indexClass => uint16[] resources) private _followers;
 
     /// @param authority_ The network's AccessManager.
@@ -96,7 +100,7 @@ contract Tariff is ITariff, AccessManaged {
             indexClass != 0 && indexPpm >= MIN_INDEX_PPM && indexPpm <= MAX_INDEX_PPM,
             IndexOutOfBounds(indexClass, indexPpm)
         );
-        uint64 resolvedMs = _resolveTime(_indexFrom[indexClass], fromMs);
+        uint64 resolvedMs = _resolveChange(_indexFrom[indexClass], fromMs);
         epoch = _epochs[indexClass];
         uint16 tooDear = _firstOutOfBounds(indexClass, indexPpm, resolvedMs);
         if (tooDear != 0) {
@@ -104,6 +108,7 @@ contract Tariff is ITariff, AccessManaged {
             return epoch;
         }
         _epochs[indexClass] = ++epoch;
+        if (indexPpm > _highestPpm[indexClass]) _highestPpm[indexClass] = indexPpm;
         uint208 packed = uint208((uint256(epoch) << EPOCH_AT) | indexPpm);
         _indexFrom[indexClass].push(SafeCast.toUint48(resolvedMs), packed);
         emit IndexSet(indexClass, epoch, indexPpm, resolvedMs);
@@ -162,6 +167,7 @@ contract Tariff is ITariff, AccessManaged {
     {
         Resource memory registered = REGISTRY.resourceOf(resource);
         _checkBasis(resource, registered.basis, rates);
+        _checkHardBounds(resource, registered.basis, rates);
         Checkpoints.Trace208 storage history = _versionFrom[resource];
         uint64 resolvedMs = _resolveTime(history, fromMs);
         _checkUnderEveryIndex(resource, registered.indexClass, rates, resolvedMs);
@@ -177,20 +183,29 @@ contract Tariff is ITariff, AccessManaged {
         emit RatesSet(newVersion, resource, rates, resolvedMs);
     }
 
-    /// @dev When an announcement takes effect: the first of a key at any time, a change after the lead and never before
-    /// an earlier announced one.
+    /// @dev When rates take effect: the first of a resource at any time, for nothing was charged before them.
     function _resolveTime(Checkpoints.Trace208 storage history, uint64 fromMs)
+        private
+        view
+        returns (uint64)
+    {
+        return history.length() == 0 ? fromMs : _resolveChange(history, fromMs);
+    }
+
+    /// @dev When a change takes effect: after the lead, and never before an earlier announced one.
+    function _resolveChange(Checkpoints.Trace208 storage history, uint64 fromMs)
         private
         view
         returns (uint64 resolvedMs)
     {
-        (bool isChange, uint48 latestMs,) = history.latestCheckpoint();
-        if (!isChange) return fromMs;
         resolvedMs = FactTime.ofChange(fromMs, leadS);
+        (, uint48 latestMs,) = history.latestCheckpoint();
         require(resolvedMs >= latestMs, ChangeOutOfOrder(resolvedMs, latestMs));
     }
 
-    /// @dev Reverts unless the rates stay in bounds under the index of their first moment and every later one.
+    /// @dev Reverts unless the rates stay in bounds under the index of their first moment and every later one. Where
+    /// more steps than MAX_PENDING lie after it, the highest ever taken stands for those further back: what stays in
+    /// bounds under an index does under every lower one.
     function _checkUnderEveryIndex(
         uint16 resource,
         bytes32 indexClass,
@@ -206,7 +221,12 @@ contract Tariff is ITariff, AccessManaged {
             // forge-lint: disable-next-line(unsafe-typecast)
             Checkpoints.Checkpoint208 memory step = history.at(uint32(length - back));
             if (step._key <= fromMs) break;
-            require(back <= MAX_PENDING, TooManyPending(MAX_PENDING));
+            if (back > MAX_PENDING) {
+                _checkInBound(resource, rates, _highestPpm[indexClass]);
+                break;
+            }
+            // The low field of the word.
+            // forge-lint: disable-next-line(unsafe-typecast)
             _checkInBound(resource, rates, uint64(step._value));
         }
     }
@@ -256,5 +276,15 @@ contract Tariff is ITariff, AccessManaged {
             : rates.wIn != 0 || rates.wCached != 0 || rates.wWritten != 0 || rates.wOut != 0
                 || rates.wReason != 0 || rates.mciBase != 0 || rates.mciQuad != 0;
         require(!isMixed, BasisMixed(resource, basis));
+    }
+
+    function _checkHardBounds(uint16 resource, uint8 basis, Rates memory rates) private pure {
+        uint32 lowest = basis == BASIS_TOKENS ? 0 : MIN_GPU_MULTIPLIER_PPM;
+        bool isInside = rates.gpuMultiplierPpm >= lowest && rates.gpuMultiplierPpm <= MAX_FACTOR_PPM
+            && rates.bandwidthFactorPpm <= MAX_FACTOR_PPM;
+        require(
+            isInside,
+            RatesOutOfHardBounds(resource, rates.gpuMultiplierPpm, rates.bandwidthFactorPpm)
+        );
     }
 }

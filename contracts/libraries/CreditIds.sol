@@ -14,6 +14,15 @@ library CreditIds {
     /// @notice The class of provider credits: one id per provider, transferable, redeemed with the provider.
     uint256 internal constant PROVIDER = 2 << 32;
 
+    /// @notice The holder of what experiments may be funded with. Holders below 2^32 are accounts.
+    uint256 internal constant EXPLORATION_POOL = (1 << 32) + 1;
+    /// @notice The holder of what posted offers give.
+    uint256 internal constant SWAP_ESCROW = (1 << 32) + 2;
+    /// @notice The holder of the provider credits that providers deposited.
+    uint256 internal constant PROVIDER_INVENTORY = (1 << 32) + 3;
+    /// @notice The holder of the provider credits that were handed in for compute.
+    uint256 internal constant PENDING_REDEMPTIONS = (1 << 32) + 4;
+
     /// @dev Sixteen readable bytes, before four of the account id.
     // Sixteen characters fill it.
     // forge-lint: disable-next-line(unsafe-typecast)

@@ -40,6 +40,9 @@ SOURCE_BY_CONTRACT: Final = {
     "Onboarding": "contracts/Onboarding.sol",
     "Guardian": "contracts/Guardian.sol",
     "Appeals": "contracts/Appeals.sol",
+    "SwapMarket": "contracts/SwapMarket.sol",
+    "ProviderDesk": "contracts/ProviderDesk.sol",
+    "PriceIndex": "contracts/PriceIndex.sol",
 }
 SETTINGS: Final[Mapping[str, Any]] = {
     "evmVersion": "cancun",
