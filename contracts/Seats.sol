@@ -96,8 +96,8 @@ contract Seats is ISeats, AccessManaged, Votes {
 
     /// @inheritdoc IERC6372
     // Named by the standard.
+    // forge-lint: disable-next-item(mixed-case-function)
     // solhint-disable-next-line func-name-mixedcase
-    // forge-lint: disable-next-line(mixed-case-function)
     function CLOCK_MODE() public view override(IERC6372, Votes) returns (string memory) {
         return ERC6372Utils.timestampClockMode(clock);
     }

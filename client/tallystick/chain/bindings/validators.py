@@ -39,6 +39,14 @@ class Validators:
         """How many validators a set holds at least."""
         return _view(self.address, "minimumSize", shape=first)
 
+    def suspension(self) -> View[tuple[str, int] | None]:
+        """The suspended attesting key and when (Unix seconds) it counts again, None = none."""
+        return _view(self.address, "suspension", shape=lambda v: (v[0], v[1]) if v[1] else None)
+
+    def attesters_of(self, version: int) -> View[tuple[str, ...]]:
+        """A version's attesting keys by index, the zero address in a suspended one's place."""
+        return _view(self.address, "attestersOf", version, shape=lambda v: tuple(v[0]))
+
     def set_validators(self, members: Sequence[Validator]) -> Write[int]:
         """There is a new set; gives its version. By governance."""
         values = [astuple(member) for member in members]
