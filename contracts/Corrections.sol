@@ -14,16 +14,6 @@ import {CreditIds} from "./libraries/CreditIds.sol";
 import {FactTime} from "./libraries/FactTime.sol";
 import {Quorum} from "./libraries/Quorum.sol";
 
-/// @dev What Budgets offers to contracts that charge and issue.
-interface IChargedBudgets {
-    function charge(
-        uint256[] calldata projects,
-        uint256[] calldata costsUcr,
-        bytes32[] calldata lines
-    ) external;
-    function issue(uint256 holder, uint256 id, uint256 amountUcr) external;
-}
-
 /// @title Corrections
 contract Corrections is ICorrections, AccessManaged, EIP712 {
     using BitMaps for BitMaps.BitMap;
@@ -100,7 +90,7 @@ contract Corrections is ICorrections, AccessManaged, EIP712 {
         _checkQuorum(digest, signerBitmap, signatures);
         _credited[entry.meter].set(entry.seq);
         _announce(entry, owner, registrar);
-        IChargedBudgets(address(BUDGETS)).issue(entry.project, CreditIds.GENERAL, entry.amountUcr);
+        BUDGETS.issue(entry.project, CreditIds.GENERAL, entry.amountUcr);
     }
 
     /// @inheritdoc ICorrections
@@ -156,7 +146,7 @@ contract Corrections is ICorrections, AccessManaged, EIP712 {
         bytes32[] memory lines = new bytes32[](1);
         (projects[0], costsUcr[0]) = (project, costUcr);
         lines[0] = bytes32((uint256(meter) << 128) | costUcr);
-        IChargedBudgets(address(BUDGETS)).charge(projects, costsUcr, lines);
+        BUDGETS.charge(projects, costsUcr, lines);
     }
 
     function _checkSettled(uint32 meter, uint64 seq) private view {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Cursors} from "../../contracts/Cursors.sol";
 import {Cursor, ICursors, SegmentStatus, Step} from "../../contracts/interfaces/ICursors.sol";
 import {MoreVm} from "./support/MoreVm.sol";
 import {NetworkFixture} from "./support/NetworkFixture.sol";
@@ -8,6 +9,7 @@ import {NetworkFixture} from "./support/NetworkFixture.sol";
 /// @title Where meters stand, tried without a ledger in between
 contract CursorsTest is NetworkFixture {
     address private constant LEDGER = address(0x1ED6E);
+    uint32 private constant UNKNOWN = 77;
 
     function setUp() external {
         deployNetwork(4);
@@ -28,6 +30,65 @@ contract CursorsTest is NetworkFixture {
         Cursor memory cursor = cursors.cursorOf(77);
         assertEq(cursor.nextSeq, 0);
         assertEq(cursor.keyIndex, 0);
+    }
+
+    // Keys
+
+    function test_rotate_revertsWhen_meterWasNeverOpened() external {
+        VM.prank(address(registry));
+        VM.expectRevert(abi.encodeWithSelector(ICursors.NotOpen.selector, UNKNOWN));
+        cursors.rotate(UNKNOWN);
+    }
+
+    function test_rotate_revertsWhen_keysAreExhausted() external {
+        VM.store(address(cursors), _slotOf(meter), bytes32((uint256(1) << 80) | (0xFFFF << 64) | 7));
+        VM.prank(address(registry));
+        VM.expectRevert(abi.encodeWithSelector(ICursors.KeysExhausted.selector, meter));
+        cursors.rotate(meter);
+        assertEq(cursors.cursorOf(meter).nextSeq, 7);
+        assertEq(cursors.cursorOf(meter).keyIndex, 0xFFFF);
+    }
+
+    /// @dev The new key begins where the meter stands, and the one before ends there.
+    function test_fuzz_rotate_beginsAtTheCursor(uint64 before) external {
+        before = _bounded(before);
+        _standAt(before);
+        VM.expectEmit(address(cursors));
+        emit ICursors.CursorKeyRotated(meter, 1, before);
+        VM.prank(address(registry));
+        (uint16 keyIndex, uint64 firstSeq) = cursors.rotate(meter);
+        assertEq(keyIndex, 1);
+        assertEq(firstSeq, before);
+        assertEq(cursors.cursorOf(meter).nextSeq, before);
+        assertEq(cursors.cursorOf(meter).keyIndex, 1);
+    }
+
+    /// @dev THREATS T4: whoever holds an old key can settle nothing with it.
+    function test_advance_skipsTheOldKey_afterARotation() external {
+        _standAt(10);
+        VM.prank(address(registry));
+        cursors.rotate(meter);
+        (SegmentStatus old,) = _advance(10, 5, 0);
+        (SegmentStatus fresh, uint64 nextSeq) = _advance(10, 5, 1);
+        (SegmentStatus next,) = _advance(15, 5, 2);
+        assertEq(uint256(old), uint256(SegmentStatus.OldKey));
+        assertEq(uint256(fresh), uint256(SegmentStatus.Settled));
+        assertEq(uint256(next), uint256(SegmentStatus.OldKey));
+        assertEq(nextSeq, 15);
+    }
+
+    function test_advance_acceptsNoKey_ofAMeterNeverOpened() external {
+        Step[] memory steps = new Step[](1);
+        for (uint16 keyIndex = 0; keyIndex < 3; ++keyIndex) {
+            steps[0] = Step({meter: UNKNOWN, keyIndex: keyIndex, firstSeq: 0, count: 1});
+            VM.prank(LEDGER);
+            (SegmentStatus[] memory statuses, uint64[] memory nextSeqs) = cursors.advance(steps);
+            assertEq(uint256(statuses[0]), uint256(SegmentStatus.OldKey));
+            assertEq(nextSeqs[0], 0);
+        }
+        VM.prank(address(registry));
+        cursors.open(UNKNOWN);
+        assertEq(cursors.cursorOf(UNKNOWN).nextSeq, 0);
     }
 
     /// @dev Against the table of docs/protocol.md section 4, said in another order.
@@ -110,7 +171,79 @@ contract CursorsTest is NetworkFixture {
         }
     }
 
+    // Halts
+
+    function test_constructor_revertsWhen_longestBlockIsOverADay() external {
+        VM.expectRevert(abi.encodeWithSelector(ICursors.ParameterInvalid.selector, "longestBlockS"));
+        new Cursors(address(manager), 1 days + 1);
+    }
+
+    function test_observe_countsNothing_whileBlocksGoOn() external {
+        for (uint256 i = 0; i < 5; ++i) {
+            _passBlocks(1, LONGEST_BLOCK_S);
+            assertEq(cursors.observe(), 0);
+        }
+        _passBlocks(100, 2 * 100);
+        assertEq(cursors.observe(), 0);
+        assertEq(cursors.haltedS(), 0);
+    }
+
+    function test_observe_countsTheHalt_onceAndForGood() external {
+        _passBlocks(1, 3600 + LONGEST_BLOCK_S);
+        VM.expectEmit(address(cursors));
+        emit ICursors.HaltObserved(3600, 3600);
+        assertEq(cursors.observe(), 3600);
+        assertEq(cursors.observe(), 3600);
+        _passBlocks(1000, 2000);
+        assertEq(cursors.observe(), 3600);
+        _passBlocks(1, LONGEST_BLOCK_S + 5);
+        VM.expectEmit(address(cursors));
+        emit ICursors.HaltObserved(3605, 5);
+        VM.prank(STRANGER);
+        cursors.observe();
+        assertEq(cursors.haltedS(), 3605);
+    }
+
+    /// @dev Settling tells halts by itself.
+    function test_absorb_observes() external {
+        _passBlocks(2, 1000);
+        VM.prank(LEDGER);
+        cursors.absorb(bytes32("data"), 1);
+        assertEq(cursors.haltedS(), 1000 - 2 * LONGEST_BLOCK_S);
+        assertEq(cursors.batchCount(), 1);
+    }
+
+    /// @dev No observation counts more than the time that passed, and none takes anything back.
+    function test_fuzz_observe_staysWithinTheTimeThatPassed(
+        uint16[8] calldata blocks,
+        uint24[8] calldata timesS
+    ) external {
+        uint64 before = 0;
+        uint256 passedS = 0;
+        for (uint256 i = 0; i < 8; ++i) {
+            _passBlocks(blocks[i], timesS[i]);
+            passedS += timesS[i];
+            uint64 haltedS = cursors.observe();
+            uint256 allowedS = uint256(blocks[i]) * LONGEST_BLOCK_S;
+            uint256 expectedS = timesS[i] > allowedS ? timesS[i] - allowedS : 0;
+            assertEq(haltedS - before, expectedS);
+            assertTrue(haltedS <= passedS, "no more than passed");
+            before = haltedS;
+        }
+    }
+
+    function test_observe_countsNothing_whereHaltsAreNotTold() external {
+        Cursors idle = new Cursors(address(manager), 0);
+        _passBlocks(1, 365 days);
+        assertEq(idle.observe(), 0);
+    }
+
     // Below
+
+    function _passBlocks(uint256 blocks, uint256 timeS) private {
+        VM.roll(block.number + blocks);
+        VM.warp(block.timestamp + timeS);
+    }
 
     function _advance(uint64 firstSeq, uint16 count, uint16 keyIndex)
         private

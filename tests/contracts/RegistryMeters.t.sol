@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {ICursors} from "../../contracts/interfaces/ICursors.sol";
 import {Bounds, IRegistry, Meter} from "../../contracts/interfaces/IRegistry.sol";
 import {Names} from "../../contracts/libraries/Names.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
+import {Batches, Segment} from "./support/Batches.sol";
 import {NetworkFixture} from "./support/NetworkFixture.sol";
 
 /// @title Meters in the Registry: who may do what, and what is announced
@@ -169,14 +171,15 @@ contract RegistryMetersTest is NetworkFixture {
         registry.setMeterFrozen(UNKNOWN, true);
     }
 
-    /// @dev Neither the meter's owners freeze it, nor do they thaw what the guardian froze.
-    function test_setMeterFrozen_revertsWhen_callerIsNeitherGuardianNorGovernance() external {
-        VM.prank(GUARDIAN);
+    /// @dev Neither the meter's owners freeze it, nor do they thaw what a warden froze; nor do guardians but through their
+    /// contract, which lets them for a while only.
+    function test_setMeterFrozen_revertsWhen_callerIsNeitherWardenNorGovernance() external {
+        VM.prank(WARDEN);
         registry.setMeterFrozen(meter, true);
         address networkRegistrar = address(0x4E6);
         manager.grantRole(Roles.REGISTRAR, networkRegistrar, 0);
-        address[5] memory callers =
-            [STRANGER, CONTROLLER, REGISTRAR, OTHER_REGISTRAR, networkRegistrar];
+        address[6] memory callers =
+            [STRANGER, CONTROLLER, REGISTRAR, OTHER_REGISTRAR, networkRegistrar, GUARDIAN];
         for (uint256 i = 0; i < callers.length; ++i) {
             _expectNotAuthorised(callers[i], acme);
             VM.prank(callers[i]);
@@ -185,10 +188,10 @@ contract RegistryMetersTest is NetworkFixture {
         assertEq(registry.meterOf(meter).frozen, true);
     }
 
-    function test_setMeterFrozen_announcesFromNow_byTheGuardian() external {
+    function test_setMeterFrozen_announcesFromNow_byAWarden() external {
         VM.expectEmit(address(registry));
         emit IRegistry.MeterFrozenSet(meter, true, START_MS);
-        VM.prank(GUARDIAN);
+        VM.prank(WARDEN);
         registry.setMeterFrozen(meter, true);
         assertEq(registry.meterOf(meter).frozen, true);
         assertEq(registry.meterOf(meter).active, true);
@@ -201,6 +204,104 @@ contract RegistryMetersTest is NetworkFixture {
         emit IRegistry.MeterFrozenSet(meter, false, START_MS + 60_000);
         registry.setMeterFrozen(meter, false);
         assertEq(registry.meterOf(meter).frozen, false);
+    }
+
+    /// @dev Who appeals must know since when; who thaws, whether another froze meanwhile.
+    function test_frozenAtS_tellsTheLastFreeze() external {
+        assertEq(registry.frozenAtS(meter), 0);
+        VM.prank(WARDEN);
+        registry.setMeterFrozen(meter, true);
+        assertEq(registry.frozenAtS(meter), START_S);
+        VM.warp(START_S + 60);
+        registry.setMeterFrozen(meter, true);
+        assertEq(registry.frozenAtS(meter), START_S + 60);
+        registry.setMeterFrozen(meter, false);
+        assertEq(registry.frozenAtS(meter), 0);
+    }
+
+    // Keys
+
+    function test_setLeaseKey_revertsWhen_callerHasNoAuthority() external {
+        address[4] memory callers = [STRANGER, OTHER_CONTROLLER, TEAM_CONTROLLER, address(this)];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            _expectNotAuthorised(callers[i], acme);
+            VM.prank(callers[i]);
+            registry.setLeaseKey(meter, LEASE_KEY);
+        }
+        _expectMeterUnknown(UNKNOWN);
+        registry.setLeaseKey(UNKNOWN, LEASE_KEY);
+    }
+
+    function test_setLeaseKey_announcesFromNow() external {
+        VM.expectEmit(address(registry));
+        emit IRegistry.MeterSet(meter, acme, "meter", LEASE_KEY, bounds(), true, START_MS);
+        VM.prank(CONTROLLER);
+        registry.setLeaseKey(meter, LEASE_KEY);
+        assertEq(registry.meterOf(meter).leaseKey, LEASE_KEY);
+        VM.prank(CONTROLLER);
+        registry.setLeaseKey(meter, address(0));
+        assertEq(registry.meterOf(meter).leaseKey, address(0));
+    }
+
+    function test_rotateMeterKey_revertsWhen_meterIsUnknown() external {
+        _expectMeterUnknown(UNKNOWN);
+        registry.rotateMeterKey(UNKNOWN, KEY);
+    }
+
+    /// @dev T4: whoever could name a key could bill as the meter.
+    function test_rotateMeterKey_revertsWhen_callerHasNoAuthority() external {
+        address[6] memory callers =
+            [STRANGER, OTHER_CONTROLLER, OTHER_REGISTRAR, TEAM_CONTROLLER, GUARDIAN, address(this)];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            _expectNotAuthorised(callers[i], acme);
+            VM.prank(callers[i]);
+            registry.rotateMeterKey(meter, KEY);
+        }
+        assertEq(cursors.cursorOf(meter).keyIndex, 0);
+    }
+
+    function test_rotateMeterKey_revertsWhen_keyIsZero() external {
+        VM.prank(CONTROLLER);
+        VM.expectRevert(abi.encodeWithSelector(IRegistry.KeyMissing.selector));
+        registry.rotateMeterKey(meter, bytes32(0));
+    }
+
+    /// @dev Only the Registry moves a cursor to another key.
+    function test_rotate_revertsWhen_callerIsNotTheRegistry() external {
+        address[3] memory callers = [CONTROLLER, address(ledger), address(this)];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            VM.expectRevert(
+                abi.encodeWithSelector(
+                    IAccessManaged.AccessManagedUnauthorized.selector, callers[i]
+                )
+            );
+            VM.prank(callers[i]);
+            cursors.rotate(meter);
+        }
+    }
+
+    function test_rotateMeterKey_announcesTheKeyFromTheCursorOn() external {
+        settle(one(Batches.segment(meter, 0, Batches.records(3, project, 10))));
+        VM.expectEmit(address(registry));
+        emit IRegistry.MeterKeySet(meter, 1, KEY, 3);
+        VM.prank(CONTROLLER);
+        (uint16 keyIndex, uint64 firstSeq) = registry.rotateMeterKey(meter, KEY);
+        assertEq(keyIndex, 1);
+        assertEq(firstSeq, 3);
+    }
+
+    /// @dev What the old key signed no longer settles, what the new one signs does, and each number once.
+    function test_rotateMeterKey_movesSettlementToTheNewKey() external {
+        settle(one(Batches.segment(meter, 0, Batches.records(3, project, 10))));
+        VM.prank(REGISTRAR);
+        registry.rotateMeterKey(meter, KEY);
+        Segment memory late = Batches.segment(meter, 3, Batches.records(2, project, 10));
+        settle(one(late));
+        assertEq(cursors.cursorOf(meter).nextSeq, 3);
+        late.keyIndex = 1;
+        settle(one(late));
+        assertEq(cursors.cursorOf(meter).nextSeq, 5);
+        assertEq(cursors.cursorOf(meter).keyIndex, 1);
     }
 
     function _register(address caller, uint32 id, string memory name, bytes32 key) private {
