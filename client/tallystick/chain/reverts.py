@@ -226,8 +226,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     ),
     "NothingToClose": Meaning(
         ValueRefused,
-        "epoch {epoch} cannot be closed for any of these projects (1 not enrolled, 2 closed already,"
-        " 3 an earlier epoch is open, 4 its windows are open, 5 an outcome waits to be confirmed)",
+        "epoch {epoch} cannot be closed for any of these projects"
+        " (1 not enrolled, 2 closed already, 3 an earlier epoch is open, 4 its windows are open, 5 an outcome waits to be confirmed)",
         actual="{why} for project {project}",
     ),
     "NotClosed": Meaning(ValueRefused, "epoch {epoch} is not closed for project {project}"),
