@@ -22,6 +22,13 @@ CONTRACTS: Final = (
     "Budgets",
     "Cursors",
     "UsageLedger",
+    "Outcomes",
+    "Epochs",
+    "Experiments",
+    "Plans",
+    "SwapMarket",
+    "ProviderDesk",
+    "PriceIndex",
 )
 SELECTOR_BYTES: Final = 4
 
