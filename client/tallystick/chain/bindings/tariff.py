@@ -76,7 +76,10 @@ class Tariff:
         return _write(self.address, "adoptRates", resource, like, gpu_like, outcome=outcome)
 
     def set_index(self, index_class: str, index_ppm: int, *, from_ms: int = 0) -> Write[int | None]:
-        """A class gets a new index; gives its epoch, None where the step was refused."""
+        """A class gets a new index; gives its epoch, None where the step was refused.
+
+        By the PriceIndex, and on local networks by whoever holds its role.
+        """
         values = (encode_label(index_class), index_ppm, from_ms)
         return _write(self.address, "setIndex", *values, outcome=_epoch)
 
