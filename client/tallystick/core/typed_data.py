@@ -2,52 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from coincurve import PrivateKey
 
 from tallystick.core.hashes import compute_keccak256
 
-SIGNATURE_BYTES: Final = 65
-
 _DOMAIN_TYPE: Final = compute_keccak256(
     b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 )
+_VERSION_HASH: Final = compute_keccak256(b"1")
 _FIRST_V: Final = 27
 
 
-@dataclass(frozen=True, slots=True)
-class Domain:
-    """The contract that is to understand a signature, by the name it gives itself."""
+def compute_domain(name: str, chain_id: int, contract: bytes) -> bytes:
+    """The domain separator of a contract of ours: 32 bytes.
 
-    name: str
-    chain_id: int
-    contract: bytes
-    """20 bytes."""
-    version: str = "1"
+    Args:
+        name: what the contract calls itself.
+        chain_id: the network's.
+        contract: its address, 20 bytes.
+    """
+    return compute_keccak256(
+        _DOMAIN_TYPE,
+        compute_keccak256(name.encode()),
+        _VERSION_HASH,
+        encode_word(chain_id),
+        contract.rjust(32, b"\0"),
+    )
 
 
-def compute_typed_digest(domain: Domain, type_text: str, *values: int | bytes) -> bytes:
+def compute_typed_digest(domain: bytes, type_text: str, *words: bytes) -> bytes:
     """The 32 bytes that are signed.
 
     Args:
-        domain: whom the signature is for.
+        domain: from `compute_domain`.
         type_text: the struct as EIP-712 writes it, such as `Lease(uint32 project,uint32 nonce)`.
-        values: its fields in order: numbers, or bytes of at most 32, filled up with zeros on the
-            right as bytesN are (an address is a number here).
+        words: its fields in order, 32 bytes each.
 
     Source: EIP-712.
     """
-    separator = compute_keccak256(
-        _DOMAIN_TYPE,
-        compute_keccak256(domain.name.encode()),
-        compute_keccak256(domain.version.encode()),
-        _word(domain.chain_id),
-        domain.contract.rjust(32, b"\0"),
-    )
-    struct = compute_keccak256(compute_keccak256(type_text.encode()), *map(_word, values))
-    return compute_keccak256(b"\x19\x01", separator, struct)
+    message = compute_keccak256(compute_keccak256(type_text.encode()), *words)
+    return compute_keccak256(b"\x19\x01", domain, message)
 
 
 def sign_typed_digest(key: PrivateKey, digest: bytes) -> bytes:
@@ -56,7 +52,6 @@ def sign_typed_digest(key: PrivateKey, digest: bytes) -> bytes:
     return signature[:64] + bytes([_FIRST_V + signature[64]])
 
 
-def _word(value: int | bytes) -> bytes:
-    if isinstance(value, bytes):
-        return value.ljust(32, b"\0")
+def encode_word(value: int) -> bytes:
+    """A number as 32 bytes, big-endian."""
     return value.to_bytes(32, "big")

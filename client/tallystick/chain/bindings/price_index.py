@@ -12,7 +12,12 @@ from coincurve import PrivateKey
 from tallystick.chain.bindings.registry import encode_label
 from tallystick.chain.calls import View, Write, first, nothing, view, write
 from tallystick.chain.decode import Event
-from tallystick.core.typed_data import Domain, compute_typed_digest, sign_typed_digest
+from tallystick.core.typed_data import (
+    compute_domain,
+    compute_typed_digest,
+    encode_word,
+    sign_typed_digest,
+)
 
 _DOMAIN_NAME: Final = "Tallystick PriceIndex"
 _REPORT_TYPE: Final = (
@@ -71,8 +76,9 @@ class Held:
 
 def compute_report_digest(index: str, chain_id: int, report: PriceReport) -> bytes:
     """The 32 bytes that a validator signs, for this index on this chain."""
-    domain = Domain(_DOMAIN_NAME, chain_id, bytes.fromhex(index.removeprefix("0x")))
-    return compute_typed_digest(domain, _REPORT_TYPE, *_values(report))
+    domain = compute_domain(_DOMAIN_NAME, chain_id, bytes.fromhex(index.removeprefix("0x")))
+    words = (v if isinstance(v, bytes) else encode_word(v) for v in _values(report))
+    return compute_typed_digest(domain, _REPORT_TYPE, *words)
 
 
 def sign_report(key: PrivateKey, index: str, chain_id: int, report: PriceReport) -> bytes:

@@ -11,7 +11,12 @@ from coincurve import PrivateKey
 
 from tallystick.chain.calls import View, Write, announced, first, nothing, view, write
 from tallystick.core.tariff import div_up
-from tallystick.core.typed_data import Domain, compute_typed_digest, sign_typed_digest
+from tallystick.core.typed_data import (
+    compute_domain,
+    compute_typed_digest,
+    encode_word,
+    sign_typed_digest,
+)
 
 MIN_SIZE_UCR: Final = 1_000_000
 MAX_OPEN_OFFERS: Final = 64
@@ -70,8 +75,8 @@ class Quote:
 
 def compute_quote_digest(market: str, chain_id: int, quote: Quote) -> bytes:
     """The 32 bytes that a controller of the maker signs, for this market on this chain."""
-    domain = Domain(_DOMAIN_NAME, chain_id, bytes.fromhex(market.removeprefix("0x")))
-    return compute_typed_digest(domain, _QUOTE_TYPE, *astuple(quote))
+    domain = compute_domain(_DOMAIN_NAME, chain_id, bytes.fromhex(market.removeprefix("0x")))
+    return compute_typed_digest(domain, _QUOTE_TYPE, *map(encode_word, astuple(quote)))
 
 
 def sign_quote(key: PrivateKey, market: str, chain_id: int, quote: Quote) -> bytes:
