@@ -17,8 +17,8 @@ import numpy as np
 
 from tallystick.chain.blocks import Block, Settlement
 from tallystick.core.batches import decode_batch
-from tallystick.core.facts import Fact, FactBook, Facts
-from tallystick.core.settlement import Cursor
+from tallystick.core.facts import Fact, FactBook, Facts, MeterKey
+from tallystick.core.settlement import Cursor, apply_meter_key
 from tallystick.core.usage import read_reasons
 from tallystick_node.clock import Clock
 from tallystick_node.errors import ChainBehind
@@ -89,7 +89,7 @@ class ChainView:
         return next(reversed(self._headers)) if self._headers else -1
 
     def read_cursor(self, meter: int) -> Cursor:
-        """Where a meter stands; one that never settled anything stands at 0."""
+        """Where a meter stands; one that is unknown stands at 0."""
         return self.cursors.get(meter) or Cursor()
 
     def restore(self, facts: Iterable[tuple[int, Fact]], cursors: Mapping[int, Cursor]) -> None:
@@ -111,11 +111,17 @@ class ChainView:
         now_ms = self._clock()
         for block in blocks:
             self._announce(block.number, block.facts)
+            for fact in block.facts:
+                if isinstance(fact, MeterKey):
+                    self.cursors[fact.meter] = apply_meter_key(self.cursors.get(fact.meter), fact)
             for settlement in block.settlements:
                 settled += read_settled_frames(settlement)
             self.add_header(Header(block.number, block.hash, block.time_s, now_ms))
         for frame in settled:
-            self.cursors[frame.meter] = Cursor(frame.end_seq, frame.key_index)
+            before = self.read_cursor(frame.meter)
+            self.cursors[frame.meter] = Cursor(
+                max(before.next_seq, frame.end_seq), max(before.key_index, frame.key_index)
+            )
         async with self._advanced:
             self._advanced.notify_all()
         return settled

@@ -21,6 +21,7 @@ from tallystick.core.facts import (
     Resource,
     ResourceRates,
     Rules,
+    Suspension,
     Validator,
     ValidatorSet,
 )
@@ -220,6 +221,9 @@ _FACT_BY_EVENT: Final[Mapping[tuple[str, str], Callable[[Mapping[str, Any]], Fac
     ),
     ("Registry", "RulesSet"): _rules,
     ("ValidatorSet", "ValidatorSetChanged"): _validators,
+    ("ValidatorSet", "KeySuspended"): lambda args: Suspension(
+        args["attester"], args["untilS"] * 1000
+    ),
     ("Tariff", "RatesSet"): lambda args: ResourceRates(
         args["version"], args["resource"], Rates(*args["rates"]), args["fromMs"]
     ),

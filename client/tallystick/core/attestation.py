@@ -9,16 +9,13 @@ from coincurve import PrivateKey, PublicKey
 
 from tallystick.core.errors import BadSignature
 from tallystick.core.hashes import compute_keccak256
+from tallystick.core.typed_data import compute_domain, compute_typed_digest, encode_word
 
 SECP256K1_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 ATTESTATION_BYTES: Final = 64
 
-_DOMAIN_TYPE: Final = compute_keccak256(
-    b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-)
-_BATCH_TYPE: Final = compute_keccak256(b"Batch(bytes32 configDigest,bytes32 dataHash)")
-_NAME_HASH: Final = compute_keccak256(b"Tallystick")
-_VERSION_HASH: Final = compute_keccak256(b"1")
+DOMAIN_NAME: Final = "Tallystick"
+_BATCH_TYPE: Final = "Batch(bytes32 configDigest,bytes32 dataHash)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +32,10 @@ class LedgerConfig:
 def compute_config_digest(config: LedgerConfig) -> bytes:
     """keccak256(abi.encode(chainId, ledger, setVersion, rulesVersion)): 32 bytes."""
     return compute_keccak256(
-        _word(config.chain_id),
+        encode_word(config.chain_id),
         config.ledger.rjust(32, b"\0"),
-        _word(config.set_version),
-        _word(config.rules_version),
+        encode_word(config.set_version),
+        encode_word(config.rules_version),
     )
 
 
@@ -47,15 +44,8 @@ def compute_attestation_digest(config: LedgerConfig, data_hash: bytes) -> bytes:
 
     Source: EIP-712.
     """
-    domain = compute_keccak256(
-        _DOMAIN_TYPE,
-        _NAME_HASH,
-        _VERSION_HASH,
-        _word(config.chain_id),
-        config.ledger.rjust(32, b"\0"),
-    )
-    message = compute_keccak256(_BATCH_TYPE, compute_config_digest(config), data_hash)
-    return compute_keccak256(b"\x19\x01", domain, message)
+    domain = compute_domain(DOMAIN_NAME, config.chain_id, config.ledger)
+    return compute_typed_digest(domain, _BATCH_TYPE, compute_config_digest(config), data_hash)
 
 
 def sign_attestation(key: PrivateKey, digest: bytes) -> bytes:
@@ -67,7 +57,7 @@ def sign_attestation(key: PrivateKey, digest: bytes) -> bytes:
     """
     signature = key.sign_recoverable(digest, hasher=None)
     s_word = int.from_bytes(signature[32:64], "big") | signature[64] << 255
-    return signature[:32] + _word(s_word)
+    return signature[:32] + encode_word(s_word)
 
 
 def recover_attester(digest: bytes, attestation: bytes) -> str:
@@ -84,7 +74,7 @@ def recover_attester(digest: bytes, attestation: bytes) -> str:
         raise BadSignature("an attestation's s is not low", expected="1..n/2", actual=hex(s))
     try:
         key = PublicKey.from_signature_and_message(
-            attestation[:32] + _word(s) + bytes([parity]), digest, hasher=None
+            attestation[:32] + encode_word(s) + bytes([parity]), digest, hasher=None
         )
     except ValueError as error:
         raise BadSignature("no key is recoverable from an attestation") from error
@@ -94,7 +84,3 @@ def recover_attester(digest: bytes, attestation: bytes) -> str:
 def compute_address(key: PublicKey) -> str:
     """The lower-case 0x address of a public key."""
     return "0x" + compute_keccak256(key.format(compressed=False)[1:])[12:].hex()
-
-
-def _word(value: int) -> bytes:
-    return value.to_bytes(32, "big")

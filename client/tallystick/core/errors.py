@@ -136,6 +136,24 @@ class BatchMalformed(InvalidInput):
     code = "batch_malformed"
 
 
+class NotEquivocal(InvalidInput):
+    """Two frames are no proof that their meter signed two histories."""
+
+    code = "not_equivocal"
+
+
+class NotReleasable(InvalidInput):
+    """A record is not quarantined, or still would be."""
+
+    code = "not_releasable"
+
+
+class NotCreditable(InvalidInput):
+    """A record cost nothing, or not what the credit says."""
+
+    code = "not_creditable"
+
+
 class RatesOutOfBounds(InvalidInput):
     """Resolved rates break the overflow bound of docs/protocol.md section 6."""
 

@@ -149,6 +149,14 @@ class ValidatorSet:
     from_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """A member whose attestations do not count until a time, from the announcing block on."""
+
+    attester: str
+    until_ms: int
+
+
 Fact = (
     Account
     | Meter
@@ -160,6 +168,7 @@ Fact = (
     | ResourceRates
     | PriceIndex
     | ValidatorSet
+    | Suspension
 )
 
 _PLACE_BY_KIND: Final = {
@@ -220,6 +229,8 @@ class Facts:
     indices: dict[str, Timeline[PriceIndex]] = field(default_factory=dict)
     rules: Timeline[Rules] = field(default_factory=Timeline)
     validator_sets: Timeline[ValidatorSet] = field(default_factory=Timeline)
+    suspension: Suspension | None = None
+    """As announced last; one key at a time."""
     _paths: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Paths already walked; parents never change, so that they stay right."""
 
@@ -229,6 +240,8 @@ class Facts:
             self.rules.insert(fact.from_ms, fact)
         elif isinstance(fact, ValidatorSet):
             self.validator_sets.insert(fact.from_ms, fact)
+        elif isinstance(fact, Suspension):
+            self.suspension = fact
         else:
             field_name, key, start = _PLACE_BY_KIND[type(fact)]
             timelines = getattr(self, field_name)
@@ -259,6 +272,12 @@ class Facts:
                 actual=time_ms,
             )
         return validators
+
+    def is_suspended(self, attester: str, time_ms: int) -> bool:
+        """Whether attestations of this key do not count at a time."""
+        known = self.suspension
+        is_named = known is not None and known.attester.lower() == attester.lower()
+        return is_named and known is not None and time_ms < known.until_ms
 
     def path_ids(self, account: int) -> tuple[int, ...]:
         """The account and its ancestors, organisation first; empty where unknown."""

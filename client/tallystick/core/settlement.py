@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from tallystick.core.batches import Segment
+from tallystick.core.facts import MeterKey
 from tallystick.core.hashes import compute_keccak256
 
 
@@ -42,9 +43,20 @@ class Cursor:
     key_index: int = 0
 
 
-def compute_segment_status(cursor: Cursor, segment: Segment) -> SegmentStatus:
-    """What the ledger does with a segment when it meets this cursor."""
-    if segment.key_index != cursor.key_index:
+def apply_meter_key(cursor: Cursor | None, key: MeterKey) -> Cursor:
+    """Where a meter stands once its key was announced: its first key opens it, a later one rotates.
+
+    Args:
+        cursor: before, None where the meter was not open.
+        key: starts at the cursor, wherever in its block the announcement came.
+    """
+    before = cursor or Cursor()
+    return Cursor(max(before.next_seq, key.first_seq), max(before.key_index, key.key_index))
+
+
+def compute_segment_status(cursor: Cursor | None, segment: Segment) -> SegmentStatus:
+    """What the ledger does with a segment when it meets this cursor; None accepts no key."""
+    if cursor is None or segment.key_index != cursor.key_index:
         return SegmentStatus.OLD_KEY
     if segment.first_seq == cursor.next_seq:
         return SegmentStatus.SETTLED
@@ -59,16 +71,16 @@ def compute_statuses(
     """What becomes of each segment in order, and the cursors that moved.
 
     Args:
-        cursors: by meter, before the batch; a missing one stands at 0.
+        cursors: by meter, before the batch; a missing one was never opened.
         segments: the batch's.
     """
     moved: dict[int, Cursor] = {}
     statuses: list[SegmentStatus] = []
     for segment in segments:
-        cursor = moved.get(segment.meter) or cursors.get(segment.meter) or Cursor()
+        cursor = moved.get(segment.meter) or cursors.get(segment.meter)
         status = compute_segment_status(cursor, segment)
         if status is SegmentStatus.SETTLED:
-            moved[segment.meter] = Cursor(segment.end_seq, cursor.key_index)
+            moved[segment.meter] = Cursor(segment.end_seq, segment.key_index)
         statuses.append(status)
     return statuses, moved
 

@@ -51,7 +51,12 @@ def compute_charged_time_ms(
 
 
 def compute_verdicts(
-    records: Records, meters: NDArray[np.uint32], facts: Facts, batch_time_ms: int
+    records: Records,
+    meters: NDArray[np.uint32],
+    facts: Facts,
+    batch_time_ms: int,
+    *,
+    stopped_at_ms: int | None = None,
 ) -> NDArray[np.uint64]:
     """The cost word of every record: its cost in ucr, or its reason code in the top byte.
 
@@ -60,6 +65,7 @@ def compute_verdicts(
         meters: the meter of each record.
         facts: as known at the reference block.
         batch_time_ms: the batch header's.
+        stopped_at_ms: when a meter must be neither frozen nor inactive, at batch time unless given.
 
     Returns:
         uint64, one per record.
@@ -79,10 +85,11 @@ def compute_verdicts(
         records["resource"], charged_ms, lambda resource: _resource_timelines(facts, resource)
     )
     costs = _value_groups(records, by_resource, facts)
+    stopped_ms = batch_time_ms if stopped_at_ms is None else stopped_at_ms
 
     reasons = np.zeros(len(records), dtype=np.uint8)
     for reason_or_code, failed in (
-        (Reason.METER_FROZEN, _find_frozen(by_meter, facts, batch_time_ms)),
+        (Reason.METER_FROZEN, _find_frozen(by_meter, facts, stopped_ms)),
         (Reason.FLAGS_UNDEFINED, (records["flags"] & ~np.uint16(rules.defined_flags)) != 0),
         (None, _judge_projects(by_project, facts)),
         (Reason.PROJECT_NOT_BILLABLE, _find_unbillable(by_meter, by_project, facts)),
@@ -149,12 +156,12 @@ def _cuts_between(timelines: Sequence[Timeline[Any]], first_ms: int, last_ms: in
     )
 
 
-def _find_frozen(by_meter: Groups, facts: Facts, batch_time_ms: int) -> NDArray[np.bool_]:
-    """Records whose meter is frozen, or not active, at batch time."""
+def _find_frozen(by_meter: Groups, facts: Facts, time_ms: int) -> NDArray[np.bool_]:
+    """Records whose meter is frozen, or not active, at a time."""
 
     def is_stopped(meter: int) -> bool:
-        frozen = _timeline(facts.frozen, meter).at(batch_time_ms)
-        known = _timeline(facts.meters, meter).at(batch_time_ms)
+        frozen = _timeline(facts.frozen, meter).at(time_ms)
+        known = _timeline(facts.meters, meter).at(time_ms)
         return (frozen is not None and frozen.frozen) or known is None or not known.active
 
     stopped = np.array([is_stopped(meter) for meter, _ in by_meter.members], dtype=np.bool_)

@@ -1,13 +1,16 @@
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tallystick.core.batches import Segment
+from tallystick.core.facts import MeterKey
 from tallystick.core.settlement import (
     Cursor,
     SegmentStatus,
+    apply_meter_key,
     compute_accumulator,
     compute_segment_status,
     compute_settled_bitmap,
@@ -36,13 +39,35 @@ def test_cursor_tells_settled_passed_overlapping_and_gap_apart() -> None:
     assert compute_segment_status(cursor, build_segment(11)) is SegmentStatus.GAP
 
 
+def test_meter_that_was_never_opened_has_no_key() -> None:
+    statuses, moved = compute_statuses({}, [build_segment(0), build_segment(0, key_index=1)])
+    assert statuses == [SegmentStatus.OLD_KEY] * 2
+    assert moved == {}
+
+
+def test_rotation_moves_the_meter_to_the_next_key_at_its_cursor() -> None:
+    opened = apply_meter_key(None, MeterKey(1, 0, bytes(32), 0))
+    assert opened == Cursor(0, 0)
+    rotated = apply_meter_key(Cursor(10, 0), MeterKey(1, 1, bytes(32), 10))
+    assert rotated == Cursor(10, 1)
+    segments = [build_segment(10), build_segment(10, key_index=1)]
+    statuses, moved = compute_statuses({1: rotated}, segments)
+    assert statuses == [SegmentStatus.OLD_KEY, SegmentStatus.SETTLED]
+    assert moved == {1: Cursor(20, 1)}
+
+
+@pytest.mark.parametrize("cursor", [Cursor(12, 0), Cursor(12, 1)])
+def test_rotation_may_be_heard_of_after_what_settled_with_it(cursor: Cursor) -> None:
+    assert apply_meter_key(cursor, MeterKey(1, 1, bytes(32), 10)) == Cursor(12, 1)
+
+
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 30), st.integers(1, 8)), max_size=40))
 def test_each_sequence_number_settles_at_most_once_and_without_gaps(
     offered: list[tuple[int, int, int]],
 ) -> None:
     """I2: in whatever order frames come, settled numbers are 0..cursor-1, each once."""
     segments = [build_segment(first, count, meter=meter) for meter, first, count in offered]
-    cursors: dict[int, Cursor] = {}
+    cursors = {meter: Cursor() for meter in (1, 2, 3)}
     settled: dict[int, list[int]] = {}
     for start in range(0, len(segments), 5):
         batch = segments[start : start + 5]

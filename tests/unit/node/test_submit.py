@@ -66,7 +66,7 @@ class Settling:
 
     def __init__(self) -> None:
         self.now_ms = NOW_MS
-        self.chain = FakeChain()
+        self.chain = FakeChain(cursors={METER: Cursor()})
         self.pool = FramePool(self.chain.read_cursor, max_bytes=10**7, look_ahead=10**6)
         self.collector = FakeCollector()
         self.submitter = FakeSubmitter()

@@ -49,7 +49,7 @@ def build_block(settlement: Settlement, *before: Event) -> Block:
     )
 
 
-def build_replay(cursor: Cursor | None = None) -> Replay:
+def build_replay(cursor: Cursor | None = Cursor()) -> Replay:  # noqa: B008 - frozen
     cursors = {METER: cursor} if cursor else {}
     replay = Replay(IDENTITY, Position(batches=5, accumulator=BEFORE, cursors=cursors))
     replay.book.announce(1, [*BASE_FACTS, SET])
@@ -78,8 +78,8 @@ def test_replay_tells_of_a_number_that_does_not_follow(number: int, missing: int
     assert (found[0].batch, found[0].expected, found[0].actual) == (missing, missing, number)
 
 
-@pytest.mark.parametrize("cursor", [Cursor(1), Cursor(0, key_index=1), Cursor(99)])
-def test_replay_tells_of_segments_that_must_not_settle(cursor: Cursor) -> None:
+@pytest.mark.parametrize("cursor", [None, Cursor(1), Cursor(0, key_index=1), Cursor(99)])
+def test_replay_tells_of_segments_that_must_not_settle(cursor: Cursor | None) -> None:
     found = apply(build_replay(cursor), build_block(build_settlement()))
     assert [(each.check, each.segment) for each in found] == [(Check.SETTLED_SEGMENTS, 0)]
     assert (found[0].expected, found[0].actual) == ("0x0", "0x3")
