@@ -57,6 +57,12 @@ class KeyMissing(InvalidInput):
     code = "key_missing"
 
 
+class ProposalInvalid(InvalidInput):
+    """A proposal's file is no YAML, names what there is not, or values that cannot be."""
+
+    code = "proposal_invalid"
+
+
 class PathInvalid(InvalidInput):
     """An account's path is malformed or too deep."""
 

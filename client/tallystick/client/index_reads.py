@@ -9,13 +9,13 @@ from tallystick.chain.blocks import Advanced, Unwound
 from tallystick.chain.errors import ChainMoved
 from tallystick.chain.follower import Follower
 from tallystick.client.errors import IndexMissing
-from tallystick.client.reads import RecordQuery, Row, UsageQuery
+from tallystick.client.reads import ListQuery, RecordQuery, Row, UsageQuery
 from tallystick.client.wire import Wire
 
 if TYPE_CHECKING:
     from tallystick.projection import Projection, Queries
 
-ALL_ALERTS: Final = 1_000_000
+ALL_ROWS: Final = 1_000_000
 
 
 class ChainReads:
@@ -56,7 +56,16 @@ class ChainReads:
 
     def alerts(self, since_ms: int | None) -> list[Row]:
         """Alerts, newest first."""
-        return self._ask().alerts(since_ms=since_ms, limit=ALL_ALERTS)
+        return self._ask().alerts(since_ms=since_ms, limit=ALL_ROWS)
+
+    def rows(self, query: ListQuery) -> list[Row]:
+        """Rows of a list, newest first."""
+        return self._ask().rows(
+            query.name,
+            account=query.account,
+            where=query.conditions(),
+            limit=ALL_ROWS if query.limit is None else query.limit,
+        )
 
     def totals(self) -> Mapping[str, Any]:
         """Counts over everything that has settled."""

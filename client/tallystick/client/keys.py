@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from coincurve import PrivateKey
 
 from tallystick.chain.keys import read_private
@@ -53,7 +55,7 @@ class KeyRing:
                 return name
         raise KeyMissing("this folder lacks the key that may do this", expected=address)
 
-    def held(self, addresses: list[str]) -> list[str]:
+    def held(self, addresses: Sequence[str]) -> list[str]:
         """The names of those keys that sign for one of these addresses, in their order."""
         name_by_address = {self.address_of(name): name for name in self.names()}
         found = (name_by_address.get(address.lower()) for address in addresses)

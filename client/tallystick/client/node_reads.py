@@ -10,7 +10,7 @@ import httpx
 
 from tallystick.client.errors import NodeFailed, NodeRefused, NodesUnreachable
 from tallystick.client.index_reads import ChainReads
-from tallystick.client.reads import Reads, RecordQuery, Row, UsageQuery
+from tallystick.client.reads import ListQuery, Reads, RecordQuery, Row, UsageQuery
 from tallystick.client.wire import Wire
 
 TIMEOUT_S: Final = 30.0
@@ -56,6 +56,11 @@ class NodeReads:
     def alerts(self, since_ms: int | None) -> list[Row]:
         """Alerts, newest first."""
         return self._ask_pages("/v1/alerts", {"since_ms": since_ms}, None, ("block", "ordinal"))
+
+    def rows(self, query: ListQuery) -> list[Row]:
+        """Rows of a list, newest first."""
+        parameters = {**query.conditions(), "account": query.account}
+        return self._ask_pages(f"/v1/{query.name}", parameters, query.limit, ("block", "ordinal"))
 
     def totals(self) -> Mapping[str, Any]:
         """Counts over everything that has settled."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 Row = dict[str, Any]
@@ -46,6 +46,30 @@ class RecordQuery:
     limit: int = 50
 
 
+@dataclass(frozen=True)
+class ListQuery:
+    """Which rows of a list, newest first: leases, epochs, offers, proposals and so on.
+
+    `account` is a path whose subtree is meant; `where` narrows by columns of the list, and None
+    leaves a column free. Every row has block, ordinal, time_s and tx_hash.
+    """
+
+    name: str
+    account: str | None = None
+    where: Mapping[str, str | int | None] = field(default_factory=dict)
+    limit: int | None = 50
+    """None = all."""
+
+    def conditions(self) -> dict[str, str]:
+        """`where` as text, without what is left free."""
+        return {name: _as_text(value) for name, value in self.where.items() if value is not None}
+
+
+def _as_text(value: str | int) -> str:
+    """As the index compares it: booleans are true and false."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 class Reads(Protocol):
     """Whoever can answer."""
 
@@ -57,6 +81,9 @@ class Reads(Protocol):
 
     def alerts(self, since_ms: int | None) -> list[Row]:
         """Alerts, newest first."""
+
+    def rows(self, query: ListQuery) -> list[Row]:
+        """Rows of a list, newest first."""
 
     def close(self) -> None:
         """Nothing is held any more."""

@@ -128,9 +128,26 @@ class Wire:
         self.writes += 1
         return outcome
 
+    @property
+    def signer(self) -> str | None:
+        """The key that the caller named to sign, None where each write chooses its own."""
+        return self._signer
+
     def choose_signer(self, role: str) -> str:
         """The key that signs what `role` would sign by itself."""
         return self._signer or role
+
+    def send_as(self, address: str, write: Write[T]) -> T:
+        """The transaction is mined, signed by the folder's key for an address; see `send`.
+
+        Raises:
+            KeyMissing: the folder holds no key for it, and the caller named no other one.
+        """
+        return self.send(self._signer or self.keys.find(address), write)
+
+    def address(self, contract: str) -> str:
+        """Where a contract of the network lies."""
+        return self.network.addresses.by_contract()[contract]
 
     def address_of(self, role: str) -> str:
         """The address that signs for a role, lower case."""
