@@ -39,6 +39,7 @@ class Leads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules_s: int
     validators_s: int
     tariff_s: int
+    desk_s: int
 
 
 class ValidatorRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,6 +57,72 @@ class VerdictRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ahead_ms: int
 
 
+class GovernanceRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a vote goes, in seconds and in percent of all seats."""
+
+    voting_delay_s: int
+    voting_period_s: int
+    quorum_percent: int
+    late_quorum_extension_s: int
+    timelock_s: int
+
+
+class OnboardingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an organisation has when it joins."""
+
+    allowance_ucr: int
+    limits_delay_s: int
+
+
+class LeaseRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much a lease may reserve, and for how long."""
+
+    share_ppm: int
+    max_ttl_s: int
+    grace_s: int
+
+
+class EpochRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How time is divided; a genesis of 0 is the block that deploys."""
+
+    genesis_s: int
+    length_s: int
+
+
+class ReplenishmentRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a close makes of value and spending, in the order of the contract's struct."""
+
+    low_uusd: int
+    high_uusd: int
+    growth_ppm: int
+    cut_ppm: int
+    min_spend_ucr: int
+    min_value_uusd: int
+    exploration_ppm: int
+    dispute_s: int
+
+
+class OutcomeKind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one unit of a kind of outcome is worth, and how long it may be reported."""
+
+    id: int
+    uusd_per_unit: int
+    attribution_s: int
+
+
+class AppealRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long one may appeal, and how long seats vote on it."""
+
+    window_s: int
+    voting_s: int
+
+
+class IndexRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often price indices move."""
+
+    epoch_s: int
+
+
 class NetworkConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a network fixes but its prices, its members and its keys."""
 
@@ -65,6 +132,14 @@ class NetworkConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     validators: ValidatorRules
     rules: VerdictRules
     meter_bounds: Bounds
+    governance: GovernanceRules
+    onboarding: OnboardingRules
+    leases: LeaseRules
+    epochs: EpochRules
+    replenishment: ReplenishmentRules
+    outcome_kinds: dict[str, OutcomeKind]
+    appeals: AppealRules
+    index: IndexRules
 
 
 class ResourceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

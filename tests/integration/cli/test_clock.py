@@ -1,4 +1,4 @@
-"""A network moved ahead by days goes on settling, and comes back from `down` and kill -9 as it was."""
+"""A network moved ahead by days goes on settling, and comes back from restarts as it was."""
 
 import os
 import signal

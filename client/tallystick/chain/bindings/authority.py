@@ -11,11 +11,29 @@ from tallystick.chain.abi import load_functions
 from tallystick.chain.calls import View, Write, nothing, view, write
 
 GOVERNANCE: Final = 0
+"""The manager's own admin role: whatever asks for no other role is a vote's to do."""
 GUARDIAN: Final = 1
+"""People who stop things in an emergency, through the Guardian contract."""
 REGISTRAR: Final = 2
+"""The network's registrar: resources, and organisations that join."""
 LEDGER: Final = 3
 BUDGETS: Final = 4
 REGISTRY: Final = 5
+LIMITS: Final = 6
+"""Organisations' registrars, who give budgets more room after a delay; guardians may cancel it."""
+ISSUER: Final = 7
+"""Contracts that make credits and take them back."""
+ESCROW: Final = 8
+"""Contracts that hold accounts' credits in a pool."""
+STATE: Final = 9
+"""Contracts that write the state of budgets."""
+EXPERIMENTS: Final = 10
+WARDEN: Final = 11
+"""Contracts that freeze meters and suspend attesting keys."""
+APPEALS: Final = 12
+CHARGER: Final = 13
+"""Contracts that charge budgets."""
+INDEX: Final = 14
 PUBLIC: Final = 2**64 - 1
 """Everyone has it."""
 
