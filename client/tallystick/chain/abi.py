@@ -9,27 +9,10 @@ from typing import Any, Final
 
 from tallystick.chain.artifacts import load_artifact
 from tallystick.chain.codec import decode_abi, encode_abi
+from tallystick.chain.network import CONTRACT_BY_FIELD
 from tallystick.chain.words import WORD_BYTES, find_word_readers, read_words
 from tallystick.core.hashes import compute_keccak256
 
-CONTRACTS: Final = (
-    "AccessManager",
-    "Registry",
-    "ValidatorSet",
-    "Tariff",
-    "Credits",
-    "BudgetState",
-    "Budgets",
-    "Cursors",
-    "UsageLedger",
-    "Outcomes",
-    "Epochs",
-    "Experiments",
-    "Plans",
-    "SwapMarket",
-    "ProviderDesk",
-    "PriceIndex",
-)
 SELECTOR_BYTES: Final = 4
 
 
@@ -117,7 +100,7 @@ def load_errors() -> Mapping[bytes, ErrorShape]:
             selector=_hash_signature(part)[:SELECTOR_BYTES],
             arguments=tuple((i["name"], type_of(i)) for i in part["inputs"]),
         )
-        for contract in CONTRACTS
+        for contract in CONTRACT_BY_FIELD.values()
         for part in load_artifact(contract).abi
         if part["type"] == "error"
     )

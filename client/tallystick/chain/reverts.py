@@ -295,6 +295,35 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
         "{sender} sent too many batches in which nothing settled",
         "the next one after {readyAtS}",
     ),
+    # Keys, corrections and freezes
+    "NotOpen": Meaning(NotFound, "meter {meter} was never opened"),
+    "KeysExhausted": Meaning(ValueRefused, "meter {meter} has had as many keys as there can be"),
+    "NotSettled": Meaning(
+        ValueRefused,
+        "the record has not settled yet",
+        "a number below {nextSeq} of meter {meter}",
+        "{seq}",
+    ),
+    "AlreadyReleased": Meaning(
+        AlreadyExists, "record {seq} of meter {meter} was released already; it can be only once"
+    ),
+    "AlreadyCredited": Meaning(
+        AlreadyExists, "record {seq} of meter {meter} was credited already; it can be only once"
+    ),
+    "OrganisationsDiffer": Meaning(
+        ValueRefused, "meter {meter} is of another organisation than project {project}"
+    ),
+    "OwnerNotAuthorised": Meaning(
+        NotAuthorised, "no controller of account {account} signed the credit", actual="{signer}"
+    ),
+    "RegistrarNotAuthorised": Meaning(
+        NotAuthorised,
+        "no registrar of project {project}'s organisation signed the credit",
+        actual="{signer}",
+    ),
+    "ProofUsed": Meaning(
+        AlreadyExists, "meter {meter} was frozen by this proof already", actual="{proofHash}"
+    ),
     # Outcomes, epochs, experiments and plans
     "KindInvalid": Meaning(ValueRefused, "this is no id of a kind", "1 to 16", "{kind}"),
     "KindUnknown": Meaning(NotFound, "no kind {kind} is in force in epoch {epoch}"),

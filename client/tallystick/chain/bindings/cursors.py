@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from tallystick.chain.calls import View, first, view
+from tallystick.chain.calls import View, Write, first, nothing, view, write
 from tallystick.core.settlement import Cursor
 
 _view = partial(view, "Cursors")
@@ -26,6 +26,18 @@ class Cursors:
             list(meters),
             shape=lambda v: tuple(Cursor(*cursor) for cursor in v[0]),
         )
+
+    def halted_s(self) -> View[int]:
+        """For how long the chain has stood still in all, as far as it was observed, in seconds."""
+        return _view(self.address, "haltedS", shape=first)
+
+    def longest_block_s(self) -> View[int]:
+        """Seconds from one block to the next at most while the chain runs; 0 = halts not told."""
+        return _view(self.address, "longestBlockS", shape=first)
+
+    def observe(self) -> Write[None]:
+        """A halt since the last observation is counted; by anyone."""
+        return write("Cursors", self.address, "observe", outcome=nothing)
 
     def accumulator(self) -> View[bytes]:
         """The hash over all settled batches, zero before the first."""

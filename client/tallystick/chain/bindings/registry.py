@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from tallystick.chain.calls import View, Write, announced, first, nothing, view, write
+from tallystick.chain.decode import Event
 from tallystick.core.facts import Bounds
 
 LABEL_BYTES: Final = 32
@@ -183,8 +184,32 @@ class Registry:
         """The meter's records are judged, or quarantined, from now on."""
         return _write(self.address, "setMeterActive", meter, active, outcome=nothing)
 
+    def set_lease_key(self, meter: int, lease_key: str) -> Write[None]:
+        """Someone else signs the meter's leases from now on; by who manages its account."""
+        return _write(self.address, "setLeaseKey", meter, lease_key, outcome=nothing)
+
+    def rotate_meter_key(self, meter: int, frame_key: bytes) -> Write[tuple[int, int]]:
+        """The meter signs with another key from its cursor on; by who manages its account.
+
+        Args:
+            meter: its id.
+            frame_key: 32 bytes, the ed25519 public key of its frames from now on.
+
+        Returns:
+            Through the transaction's outcome: the new key's index, and its first number.
+        """
+        return _write(self.address, "rotateMeterKey", meter, frame_key, outcome=_read_announced_key)
+
+    def frozen_at_s(self, meter: int) -> View[int]:
+        """When the meter was frozen last, in Unix seconds; 0 while it is not."""
+        return _view(self.address, "frozenAtS", meter, shape=first)
+
+    def cursors(self) -> View[str]:
+        """Where the Cursors contract lies."""
+        return _view(self.address, "cursors", shape=first)
+
     def set_meter_frozen(self, meter: int, *, frozen: bool) -> Write[None]:
-        """The meter's records are quarantined, or no longer; by guardian or governance."""
+        """The meter's records are quarantined, or no longer; by a warden or governance."""
         return _write(self.address, "setMeterFrozen", meter, frozen, outcome=nothing)
 
     def register_resource(
@@ -239,6 +264,11 @@ class Registry:
 def encode_label(text: str) -> bytes:
     """An ASCII label as 32 bytes, zeros after it."""
     return text.encode("ascii").ljust(LABEL_BYTES, b"\0")
+
+
+def _read_announced_key(events: tuple[Event, ...]) -> tuple[int, int]:
+    announced_key = next(event for event in events if event.name == "MeterKeySet")
+    return announced_key.args["keyIndex"], announced_key.args["firstSeq"]
 
 
 def _account(values: tuple[Any, ...]) -> RegisteredAccount:
