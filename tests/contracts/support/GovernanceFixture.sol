@@ -35,6 +35,7 @@ abstract contract GovernanceFixture is Deployment {
     uint256 internal constant TIMELOCK_S = 2 days;
     uint256 internal constant SET_LEAD_S = 600;
     uint256 internal constant SEATS = 5;
+    uint64 internal constant LONGEST_BLOCK_S = 60;
 
     address internal constant CONTROLLER = address(0xC0);
     address internal constant REGISTRAR = address(0xA11CE);
@@ -63,7 +64,7 @@ abstract contract GovernanceFixture is Deployment {
         VM.warp(START_S);
         VM.roll(1000);
         manager = AccessManager(deploy("AccessManager", abi.encode(address(this))));
-        cursors = deploy("Cursors", abi.encode(address(manager), 0));
+        cursors = deploy("Cursors", abi.encode(address(manager), LONGEST_BLOCK_S));
         state = deploy("BudgetState", abi.encode(address(manager)));
         registry = Registry(
             deploy(
