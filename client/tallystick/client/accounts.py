@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import msgspec
 
-from tallystick.chain.bindings.authority import Authority, registrar_of
+from tallystick.chain.bindings.onboarding import Onboarding
 from tallystick.chain.bindings.registry import RegisteredAccount
 from tallystick.client.errors import AccountUnknown
 from tallystick.client.paths import split_path
 from tallystick.client.wire import Wire
-from tallystick.local.roles import GOVERNANCE, REGISTRAR
-
-LOCAL_MINT_ALLOWANCE_UCR: Final = 10**15
-"""A billion credits: on a network of one's own nobody has to vote before the first grant."""
+from tallystick.local.roles import REGISTRAR
 
 
 class AccountView(msgspec.Struct, frozen=True):
@@ -120,11 +116,7 @@ def create_account(wire: Wire, path: str) -> CreatedAccount:
 
 def _create_below(wire: Wire, parent: int, name: str) -> int:
     controller = wire.address_of(REGISTRAR)
-    write = wire.registry.create_account(parent, name, controller)
     if parent:
-        return wire.send(REGISTRAR, write)
-    organisation = wire.send(GOVERNANCE, write)
-    authority = Authority(wire.network.addresses.authority)
-    wire.send(GOVERNANCE, authority.grant_role(registrar_of(organisation), controller))
-    wire.send(GOVERNANCE, wire.budgets.set_mint_allowance(organisation, LOCAL_MINT_ALLOWANCE_UCR))
-    return organisation
+        return wire.send(REGISTRAR, wire.registry.create_account(parent, name, controller))
+    onboarding = Onboarding(wire.network.addresses.onboarding)
+    return wire.send(REGISTRAR, onboarding.admit(name, controller, controller))

@@ -57,6 +57,18 @@ class KeyMissing(InvalidInput):
     code = "key_missing"
 
 
+class InvoiceUnknown(NameUnknown):
+    """No invoice was reported under this number or hash."""
+
+    code = "invoice_unknown"
+
+
+class QuoteInvalid(InvalidInput):
+    """A quote's file is malformed, or was signed for another network."""
+
+    code = "quote_invalid"
+
+
 class ProposalInvalid(InvalidInput):
     """A proposal's file is no YAML, names what there is not, or values that cannot be."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from coincurve import PrivateKey
 
@@ -10,6 +12,8 @@ from tallystick.chain.keys import read_private
 from tallystick.client.errors import KeyMissing, KeyUnknown
 from tallystick.core.attestation import compute_address
 from tallystick.local.folder import NetworkFolder
+
+_ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 
 
 class KeyRing:
@@ -43,6 +47,14 @@ class KeyRing:
         if name not in self._address_by_name:
             self._address_by_name[name] = compute_address(self.load(name).public_key)
         return self._address_by_name[name]
+
+    def resolve(self, who: str) -> str:
+        """The address that somebody means: an address itself, or the name of a key.
+
+        Raises:
+            KeyUnknown: neither.
+        """
+        return who.lower() if _ADDRESS.fullmatch(who) else self.address_of(who)
 
     def find(self, address: str) -> str:
         """The name of the key that signs for an address.

@@ -101,6 +101,23 @@ def _register_meter(wire: Wire, name: str, path: str) -> RegisteredView:
     return RegisteredView(meter, name, tree.path(bound_to), created=not known)
 
 
+def find_meter(wire: Wire, name: str) -> int:
+    """The id of the meter called `organisation/name`, or `name` where only one is called so.
+
+    Raises:
+        MeterUnknown: there is none, or there are several; says which names look like it.
+    """
+    meters, tree = load_meters(wire), load_tree(wire)
+    full_names = {
+        number: f"{tree.path(tree.ancestors(meter.account)[-1])}/{meter.name}"
+        for number, meter in meters.items()
+    }
+    found = [number for number, full in full_names.items() if name in (full, meters[number].name)]
+    if len(found) != 1:
+        raise MeterUnknown("meter", name, full_names.values())
+    return found[0]
+
+
 def find_local_meter(wire: Wire, name: str) -> Path:
     """The folder of a meter registered from here.
 

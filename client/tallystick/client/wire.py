@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tallystick.chain.bindings.budgets import Budgets
+from tallystick.chain.bindings.credits import Credits
 from tallystick.chain.bindings.cursors import Cursors
 from tallystick.chain.bindings.registry import Registry
 from tallystick.chain.bindings.tariff import Tariff
@@ -64,6 +65,7 @@ class Wire:
         self.registry = Registry(addresses.registry)
         self.budgets = Budgets(addresses.budgets)
         self.tariff = Tariff(addresses.tariff)
+        self.credits = Credits(addresses.credits)
         self.cursors = Cursors(addresses.cursors)
         self.validators = Validators(addresses.validators)
         self.writes = 0
