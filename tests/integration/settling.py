@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from coincurve import PrivateKey
@@ -17,12 +17,14 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from nacl.signing import SigningKey
 from tests.integration.anvil import CHAIN_ID
+from tests.integration.voting import carry_vote
 from web3 import Web3
 
-from tallystick.chain.bindings.authority import Authority, registrar_of
 from tallystick.chain.bindings.budgets import Budgets
+from tallystick.chain.bindings.onboarding import Onboarding
 from tallystick.chain.bindings.registry import Registry
 from tallystick.chain.blocks import Advanced, Block
+from tallystick.chain.calls import Write
 from tallystick.chain.config import load_network_config, load_tariff_config
 from tallystick.chain.deploy import deploy_network
 from tallystick.chain.follower import Follower
@@ -33,7 +35,7 @@ from tallystick.chain.rpc import Rpc
 from tallystick.chain.settle_calldata import SettleCall, encode_settle
 from tallystick.chain.submitter import Settle
 from tallystick.chain.transact import TransactionSender
-from tallystick.chain.wiring import Founding
+from tallystick.chain.wiring import Founding, Seat
 from tallystick.core.attestation import (
     LedgerConfig,
     compute_address,
@@ -59,9 +61,12 @@ VALID_MS: Final = 600_000
 FIRST_TIME_MS: Final = 1_700_000_000_000
 GPT_4O: Final = 1
 GRANTED_UCR: Final = 1_000_000_000_000
-ALLOWANCE_UCR: Final = 1_000_000_000_000_000
-GOVERNANCE_KEY: Final = bytes([1]) * 32
+DEPLOYER_KEY: Final = bytes([1]) * 32
 REGISTRAR_KEY: Final = bytes([2]) * 32
+GUARDIAN_KEY: Final = bytes([3]) * 32
+FIRST_SEAT_KEY: Final = 4
+OUTSIDE_ORGANISATIONS: Final = 1 << 32
+"""Seats speak for the last account ids, which no organisation of a test gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +103,19 @@ class SettlingNetwork:
     url: str
     w3: Web3
     network: Network
-    governance: TransactionSender
     registrar: TransactionSender
+    guardian: TransactionSender
+    seats: tuple[TransactionSender, ...]
     validators: tuple[ValidatorKeys, ...]
     organisation: int
     projects: tuple[int, ...]
     meters: tuple[MeterKeys, ...]
     book: FactBook = field(default_factory=FactBook)
     newest: Block | None = None
+
+    def vote(self, *writes: Write[Any]) -> None:
+        """The seats have decided that these calls happen, and they have."""
+        carry_vote(self.w3, self.network.addresses, self.seats, writes)
 
     async def learn(self) -> Block:
         """The fact book holds what the chain has announced; gives the chain's newest block."""
@@ -226,21 +236,36 @@ def make_validators() -> tuple[ValidatorKeys, ...]:
     )
 
 
+def list_seat_keys() -> list[bytes]:
+    """One key for each validator's member."""
+    return [bytes([FIRST_SEAT_KEY + index]) * 32 for index in range(VALIDATORS)]
+
+
 def found_network(url: str, *, projects: int = 3, meters: int = 2) -> SettlingNetwork:
     """A deployed network with one organisation, granted projects below one team, and meters."""
     w3 = connect(url)
-    governance = TransactionSender(w3, Account.from_key(GOVERNANCE_KEY))
-    registrar = TransactionSender(w3, Account.from_key(REGISTRAR_KEY))
+    registrar, guardian, *seats = (
+        TransactionSender(w3, Account.from_key(key))
+        for key in (REGISTRAR_KEY, GUARDIAN_KEY, *list_seat_keys())
+    )
     validators = make_validators()
-    members = tuple(keys.describe(index) for index, keys in enumerate(validators))
-    founding = Founding(NETWORK_ID, members, governance.address)
+    founding = Founding(
+        network_id=NETWORK_ID,
+        validators=tuple(keys.describe(index) for index, keys in enumerate(validators)),
+        registrar=registrar.address,
+        guardian=guardian.address,
+        seats=tuple(
+            Seat(seat.address, OUTSIDE_ORGANISATIONS - number)
+            for number, seat in enumerate(seats, start=1)
+        ),
+    )
     config = load_network_config()
-    network = deploy_network(w3, governance, registrar, founding, config, load_tariff_config())
+    deployer = TransactionSender(w3, Account.from_key(DEPLOYER_KEY))
+    network = deploy_network(w3, deployer, founding, config, load_tariff_config())
     registry, budgets = Registry(network.addresses.registry), Budgets(network.addresses.budgets)
-    organisation = governance.send(registry.create_account(0, "acme", registrar.address)).outcome
-    authority = Authority(network.addresses.authority)
-    governance.send(authority.grant_role(registrar_of(organisation), registrar.address))
-    governance.send(budgets.set_mint_allowance(organisation, ALLOWANCE_UCR))
+    onboarding = Onboarding(network.addresses.onboarding)
+    admit = onboarding.admit("acme", registrar.address, registrar.address)
+    organisation = registrar.send(admit).outcome
     team = registrar.send(registry.create_account(organisation, "team", registrar.address)).outcome
     project_ids = []
     for index in range(projects):
@@ -258,8 +283,9 @@ def found_network(url: str, *, projects: int = 3, meters: int = 2) -> SettlingNe
         url=url,
         w3=w3,
         network=network,
-        governance=governance,
         registrar=registrar,
+        guardian=guardian,
+        seats=tuple(seats),
         validators=validators,
         organisation=organisation,
         projects=tuple(project_ids),

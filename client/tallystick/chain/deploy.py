@@ -1,41 +1,52 @@
-"""A network from nothing: contracts deployed, roles wired, first facts set, all of it read back."""
+"""A network from nothing: deployed, first facts set, roles wired, handed over, all of it read back.
+
+Whoever deploys administers the authority until the hand-over, and keeps nothing. What was done
+until then is bounded by what `check_deployment` finds on the chain: no other event than those of
+the steps below, no other role, no scheduled call.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from web3 import Web3
 
 from tallystick.chain.bindings import authority as roles
 from tallystick.chain.bindings.authority import Authority
-from tallystick.chain.bindings.budgets import Budgets
 from tallystick.chain.bindings.registry import Registry
+from tallystick.chain.bindings.seats import Seats
 from tallystick.chain.bindings.tariff import Tariff
+from tallystick.chain.bindings.timelock import ADMIN, CANCELLER, PROPOSER, Timelock
 from tallystick.chain.bindings.validators import Validators
-from tallystick.chain.calls import deployment
+from tallystick.chain.calls import Write, nothing, write
 from tallystick.chain.config import NetworkConfig, TariffConfig
+from tallystick.chain.deploy_contracts import deploy_contracts
 from tallystick.chain.deployment_checks import check_deployment
 from tallystick.chain.discovery import find_network
-from tallystick.chain.errors import DeploymentFailed
 from tallystick.chain.network import Addresses, Network
 from tallystick.chain.transact import TransactionSender
-from tallystick.chain.wiring import ROLE_BY_FUNCTION, Founding, list_members
+from tallystick.chain.wiring import (
+    ROLE_GUARDIANS,
+    Founding,
+    list_function_roles,
+    list_members,
+)
 
 
 def deploy_network(
     w3: Web3,
-    governance: TransactionSender,
-    registrar: TransactionSender,
+    deployer: TransactionSender,
     founding: Founding,
     config: NetworkConfig,
     tariff: TariffConfig,
 ) -> Network:
-    """A network has contracts, roles, validators, rules, resources and rates, all read back.
+    """A network is in its members' hands, all read back; the deployer can do nothing in it.
 
     Args:
         w3: the chain, where nothing needs to exist.
-        governance: becomes the authority's administrator.
-        registrar: becomes the network's registrar of resources.
+        deployer: pays; its key is worthless afterwards.
         founding: its identity and first members.
         config: from `load_network_config`.
         tariff: from `load_tariff_config`.
@@ -46,124 +57,97 @@ def deploy_network(
         ChainUnreachable: no answer; start again on a fresh chain, or `resend` the journal.
     """
     start_block = int(w3.eth.block_number)
-    addresses = _deploy_contracts(governance, founding.network_id, config)
-    _wire_roles(governance, addresses, registrar.address, founding.guardian)
-    _set_first_facts(governance, addresses, founding, config)
-    _register_resources(governance, registrar, addresses, tariff)
-    check_deployment(w3, addresses, registrar.address, founding, config, tariff)
+    addresses = deploy_contracts(deployer, founding.network_id, config)
+    set_first_facts(deployer, addresses, founding, config, tariff)
+    wire_roles(deployer, addresses, founding)
+    hand_over(deployer, addresses)
+    check_deployment(w3, addresses, founding, config, tariff, start_block=start_block)
     return replace(find_network(w3, addresses.ledger), start_block=start_block)
 
 
-@dataclass(frozen=True, slots=True)
-class Organisation:
-    """A new organisation: who controls it, who grants in it, and how much in all."""
-
-    name: str
-    controller: str
-    registrar: str
-    mint_allowance_ucr: int
-
-
-def found_organisation(
-    governance: TransactionSender, network: Network, organisation: Organisation
-) -> int:
-    """An organisation exists with a controller, a registrar and a mint allowance; gives its id.
-
-    Raises:
-        TransactionReverted: such as AlreadyExists where the name is taken.
-    """
-    create = Registry(network.addresses.registry).create_account(
-        0, organisation.name, organisation.controller
-    )
-    organisation_id = governance.send(create).outcome
-    role = roles.registrar_of(organisation_id)
-    governance.send(Authority(network.addresses.authority).grant_role(role, organisation.registrar))
-    allowance = Budgets(network.addresses.budgets).set_mint_allowance(
-        organisation_id, organisation.mint_allowance_ucr
-    )
-    governance.send(allowance)
-    return organisation_id
-
-
-def _deploy_contracts(
-    governance: TransactionSender, network_id: bytes, config: NetworkConfig
-) -> Addresses:
-    def deploy(contract: str, *args: object) -> str:
-        address = governance.send(deployment(contract, *args)).contract_address
-        if address is None:
-            raise DeploymentFailed(f"a deployment of {contract} left no contract")
-        return address
-
-    authority = deploy("AccessManager", governance.address)
-    cursors = deploy("Cursors", authority, config.chain.longest_block_s)
-    state = deploy("BudgetState", authority)
-    credit_ledger = deploy("Credits", authority)
-    registry = deploy("Registry", authority, network_id, cursors, state, config.leads.rules_s)
-    validators = deploy(
-        "ValidatorSet", authority, config.validators.minimum, config.leads.validators_s
-    )
-    tariff = deploy("Tariff", authority, registry, config.leads.tariff_s)
-    budgets = deploy("Budgets", authority, registry, state, credit_ledger)
-    ledger = deploy("UsageLedger", authority, registry, validators, tariff, cursors, budgets)
-    return Addresses(
-        registry=registry,
-        validators=validators,
-        tariff=tariff,
-        credits=credit_ledger,
-        budgets=budgets,
-        budget_state=state,
-        cursors=cursors,
-        ledger=ledger,
-        authority=authority,
-    )
-
-
-def _wire_roles(
-    governance: TransactionSender, addresses: Addresses, registrar: str, guardian: str
-) -> None:
-    authority = Authority(addresses.authority)
-    by_contract = addresses.by_contract()
-    functions = [
-        authority.set_function_role(contract, by_contract[contract], names, role)
-        for contract, names, role in ROLE_BY_FUNCTION
-    ]
-    members = [
-        authority.grant_role(role, who)
-        for role, who in list_members(addresses, registrar, guardian)
-    ]
-    governance.send(authority.all_of([*functions, *members]))
-
-
-def _set_first_facts(
-    governance: TransactionSender, addresses: Addresses, founding: Founding, config: NetworkConfig
-) -> None:
-    rules = config.rules
-    governance.send(
-        Registry(addresses.registry).set_rules(
-            frame_versions=rules.frame_versions,
-            defined_flags=rules.defined_flags,
-            window_ms=rules.window_ms,
-            ahead_ms=rules.ahead_ms,
-        )
-    )
-    governance.send(Validators(addresses.validators).set_validators(founding.validators))
-
-
-def _register_resources(
-    governance: TransactionSender,
-    registrar: TransactionSender,
+def set_first_facts(
+    deployer: TransactionSender,
     addresses: Addresses,
+    founding: Founding,
+    config: NetworkConfig,
     tariff: TariffConfig,
 ) -> None:
+    """Rules, validators, resources, rates, kinds of outcome, terms and seats are as configured.
+
+    Before roles are wired every restricted function is the administrator's.
+    """
+    authority = Authority(addresses.authority)
+    facts = [
+        *_list_ledger_facts(addresses, founding, config),
+        *_list_tariff_facts(addresses, tariff),
+        *_list_economy_facts(addresses, config),
+        *(
+            Seats(addresses.seats).grant_seat(seat.holder, seat.organisation)
+            for seat in founding.seats
+        ),
+    ]
+    deployer.send(authority.all_of([authority.execute(fact) for fact in facts]))
+
+
+def wire_roles(deployer: TransactionSender, addresses: Addresses, founding: Founding) -> None:
+    """Functions ask for their roles, and every role but the deployer's own has its holders."""
+    authority = Authority(addresses.authority)
+    functions = [
+        authority.set_function_role(contract, address, names, role)
+        for contract, address, names, role in list_function_roles(addresses)
+    ]
+    guardians = [authority.set_role_guardian(role, guardian) for role, guardian in ROLE_GUARDIANS]
+    members = [authority.grant_role(role, who) for role, who in list_members(addresses, founding)]
+    deployer.send(authority.all_of([*functions, *guardians, *members]))
+
+
+def hand_over(deployer: TransactionSender, addresses: Addresses) -> None:
+    """The deployer keeps nothing: votes alone move the timelock, and the timelock the authority."""
+    timelock = Timelock(addresses.timelock)
+    deployer.send(timelock.grant_role(PROPOSER, addresses.governor))
+    deployer.send(timelock.grant_role(CANCELLER, addresses.governor))
+    deployer.send(timelock.renounce_role(ADMIN, deployer.address))
+    authority = Authority(addresses.authority)
+    deployer.send(authority.renounce_role(roles.GOVERNANCE, deployer.address))
+
+
+def _list_ledger_facts(
+    addresses: Addresses, founding: Founding, config: NetworkConfig
+) -> Iterator[Write[Any]]:
+    rules = config.rules
+    yield Registry(addresses.registry).set_rules(
+        frame_versions=rules.frame_versions,
+        defined_flags=rules.defined_flags,
+        window_ms=rules.window_ms,
+        ahead_ms=rules.ahead_ms,
+    )
+    yield Validators(addresses.validators).set_validators(founding.validators)
+
+
+def _list_tariff_facts(addresses: Addresses, tariff: TariffConfig) -> Iterator[Write[Any]]:
     registry = Registry(addresses.registry)
-    rates = {}
     for slug, resource in tariff.resources.items():
-        register = registry.register_resource(
+        yield registry.register_resource(
             slug,
             resource.kind_code(),
             resource.basis_code(),
             resource.index_class,
             tariff.bounds[resource.basis],
         )
-        rates[registrar.send(register).outcome] = resource.rates
-    governance.send(Tariff(addresses.tariff).set_rates(rates))
+    rates = (resource.rates for resource in tariff.resources.values())
+    yield Tariff(addresses.tariff).set_rates(dict(enumerate(rates, start=1)))
+
+
+def _list_economy_facts(addresses: Addresses, config: NetworkConfig) -> Iterator[Write[Any]]:
+    outcomes, epochs, leases = addresses.outcomes, addresses.epochs, config.leases
+    for name, kind in config.outcome_kinds.items():
+        terms = (kind.uusd_per_unit, kind.attribution_s, 0)
+        yield _call("Outcomes", outcomes, "setKind", kind.id, name, *terms)
+    yield _call("Outcomes", outcomes, "setEpochs", epochs)
+    yield _call("Epochs", epochs, "setExperiments", addresses.experiments)
+    terms = (leases.share_ppm, leases.max_ttl_s, leases.grace_s)
+    yield _call("Leases", addresses.leases, "setLeaseTerms", *terms)
+
+
+def _call(contract: str, to: str, function: str, *args: object) -> Write[None]:
+    return write(contract, to, function, *args, outcome=nothing)

@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from web3 import Web3
 
 from tallystick.chain.artifacts import is_deployed_code, load_artifact
-from tallystick.chain.bindings.authority import Authority
 from tallystick.chain.bindings.registry import Registry
 from tallystick.chain.bindings.tariff import Tariff
 from tallystick.chain.bindings.validators import Validators
-from tallystick.chain.calls import View
 from tallystick.chain.config import NetworkConfig, TariffConfig
 from tallystick.chain.discovery import find_network
 from tallystick.chain.errors import DeploymentFailed
 from tallystick.chain.network import Addresses
+from tallystick.chain.power_checks import check_powers, expect_same
 from tallystick.chain.reader import ask_many, expect, read_together
-from tallystick.chain.wiring import ROLE_BY_FUNCTION, Founding, list_members
+from tallystick.chain.wiring import Founding
 
 
 def check_deployment(
     w3: Web3,
     addresses: Addresses,
-    registrar: str,
     founding: Founding,
     config: NetworkConfig,
     tariff: TariffConfig,
+    *,
+    start_block: int = 0,
 ) -> None:
-    """Code, addresses, roles and first facts on chain are those configured.
+    """Code, addresses, powers and first facts on chain are those configured.
 
     Raises:
         DeploymentFailed: one is not.
     """
     check_code(w3, addresses)
     _check_addresses(w3, addresses)
-    _check_roles(w3, addresses, list_members(addresses, registrar, founding.guardian))
+    check_powers(w3, addresses, founding, start_block=start_block)
     _check_facts(w3, addresses, founding, config)
     _check_rates(w3, addresses, tariff)
 
@@ -57,22 +55,7 @@ def check_code(w3: Web3, addresses: Addresses) -> None:
 
 def _check_addresses(w3: Web3, addresses: Addresses) -> None:
     found = find_network(w3, addresses.ledger).addresses
-    _compare("addresses", asdict(addresses), asdict(found))
-
-
-def _check_roles(w3: Web3, addresses: Addresses, members: Sequence[tuple[int, str]]) -> None:
-    authority = Authority(addresses.authority)
-    by_contract = addresses.by_contract()
-    role_by_function = {
-        (contract, name): role for contract, names, role in ROLE_BY_FUNCTION for name in names
-    }
-    views: list[View[Any]] = [
-        authority.role_of(contract, by_contract[contract], name)
-        for contract, name in role_by_function
-    ]
-    views += [authority.has_role(role, who) for role, who in members]
-    _, found = read_together(w3, views)
-    _compare("roles", [*role_by_function.values(), *(True for _ in members)], found)
+    expect_same("addresses", asdict(addresses), asdict(found))
 
 
 def _check_facts(w3: Web3, addresses: Addresses, founding: Founding, config: NetworkConfig) -> None:
@@ -97,9 +80,9 @@ def _check_facts(w3: Web3, addresses: Addresses, founding: Founding, config: Net
             validators.minimum_size(),
         ],
     )
-    _compare("parameters", list(configured.values()), values)
+    expect_same("parameters", list(configured.values()), values)
     expected = config.rules
-    _compare(
+    expect_same(
         "rules",
         (
             expected.frame_versions,
@@ -110,7 +93,7 @@ def _check_facts(w3: Web3, addresses: Addresses, founding: Founding, config: Net
         ),
         tuple(asdict(rules).values()),
     )
-    _compare("validators", founding.validators, members)
+    expect_same("validators", founding.validators, members)
 
 
 def _check_rates(w3: Web3, addresses: Addresses, tariff: TariffConfig) -> None:
@@ -119,13 +102,4 @@ def _check_rates(w3: Web3, addresses: Addresses, tariff: TariffConfig) -> None:
     contract = Tariff(addresses.tariff)
     _, voted = read_together(w3, [contract.voted_rates_at(resource, 0) for resource in ids])
     configured = [resource.rates for resource in tariff.resources.values()]
-    _compare("rates", configured, [rates for rates, _ in voted])
-
-
-def _compare(what: str, configured: object, found: object) -> None:
-    if configured != found:
-        raise DeploymentFailed(
-            f"the {what} on chain are not those configured",
-            expected=str(configured),
-            actual=str(found),
-        )
+    expect_same("rates", configured, [rates for rates, _ in voted])

@@ -1,19 +1,37 @@
-"""A network found from its ledger's address, by the contracts' own word on one another."""
+"""A network found from its ledger's address, by the contracts' own word on one another.
+
+The ledger names the contracts that it works with, and their authority. The authority's events name
+all others: each holds a place, a role that opens no door and has one member. A vote that replaces
+a contract gives its place to the new one, and who looks finds it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
+from tallystick.chain.abi import load_events
+from tallystick.chain.bindings.authority import place_of
 from tallystick.chain.bindings.budgets import Budgets
 from tallystick.chain.bindings.ledger import Ledger
 from tallystick.chain.bindings.registry import Registry
-from tallystick.chain.errors import AnswerMalformed, NetworkMismatch, TransactionReverted
-from tallystick.chain.network import Addresses, Network
+from tallystick.chain.decode import decode_event, parse_log
+from tallystick.chain.errors import (
+    AnswerMalformed,
+    NetworkMismatch,
+    RpcRefused,
+    TransactionReverted,
+)
+from tallystick.chain.network import CONTRACT_BY_FIELD, PLACES, Addresses, Network
 from tallystick.chain.reader import Dialogue, expect, hold, hold_async, reading_together
 from tallystick.chain.rpc import Rpc
+from tallystick.chain.words import WORD_BYTES
 
 if TYPE_CHECKING:
     from web3 import Web3
+
+LOG_PAGE_BLOCKS: Final = 2_000
+PAGES_PER_ROUND: Final = 50
 
 
 async def discover_network(rpc: Rpc, ledger: str) -> Network:
@@ -24,7 +42,7 @@ async def discover_network(rpc: Rpc, ledger: str) -> Network:
         ledger: 0x address, in any case.
 
     Raises:
-        NetworkMismatch: no ledger of ours is there.
+        NetworkMismatch: no ledger of ours is there, or a contract of the network is missing.
         ChainUnreachable: no endpoint answered.
     """
     return await hold_async(rpc, discovering(ledger.lower()))
@@ -36,7 +54,7 @@ def find_network(w3: Web3, ledger: str) -> Network:
 
 
 def discovering(ledger: str) -> Dialogue[Network]:
-    """The rounds of `discover_network`: the chain, the ledger, then what the ledger names."""
+    """The rounds of `discover_network`: chain, ledger, what it names, what the authority says."""
     answers = yield [
         ("eth_chainId", ()),
         ("eth_getBlockByNumber", ("0x0", False)),
@@ -58,6 +76,7 @@ def discovering(ledger: str) -> Dialogue[Network]:
         [registry.network_id(), registry.authority(), budgets.credits(), budgets.state()]
     )
     network_id, authority, credit_ledger, state = found
+    places = yield from _reading_places(authority)
     return Network(
         chain_id=int(chain_id, 16),
         network_id=network_id,
@@ -71,10 +90,61 @@ def discovering(ledger: str) -> Dialogue[Network]:
             cursors=parts.cursors,
             ledger=ledger,
             authority=authority,
+            **places,
         ),
         genesis_hash=_hash_of(genesis),
         start_block=0,
     )
+
+
+def _reading_places(authority: str) -> Dialogue[Mapping[str, str]]:
+    """Who holds each place now; every contract of the network has one or is the ledger's."""
+    logs = yield from _reading_logs(authority, _list_topics())
+    shapes, holder_by_role = load_events("AccessManager"), {}
+    for raw_log in logs:
+        log = parse_log(raw_log)
+        event = decode_event(shapes[log.topics[0]], log)
+        role, account = event.args["roleId"], event.args["account"]
+        if event.name == "RoleGranted":
+            holder_by_role[role] = account
+        elif holder_by_role.get(role) == account:
+            del holder_by_role[role]
+    missing = [field for field in PLACES if place_of(field) not in holder_by_role]
+    if missing:
+        raise NetworkMismatch(
+            "the network lacks contracts",
+            expected=", ".join(CONTRACT_BY_FIELD[field] for field in missing),
+            actual=f"none named by the authority at {authority}",
+        )
+    return {field: holder_by_role[place_of(field)] for field in PLACES}
+
+
+def _reading_logs(address: str, topics: list[list[str]]) -> Dialogue[list[Any]]:
+    """All logs of these topics: in one answer, or page by page where the node gives no more."""
+    wanted = {"address": address, "topics": topics}
+    whole = {**wanted, "fromBlock": "0x0", "toBlock": "latest"}
+    answers = yield [("eth_getLogs", (whole,)), ("eth_blockNumber", ())]
+    if not isinstance(answers[0], RpcRefused):
+        return list(answers[0])
+    pages = [
+        {**wanted, "fromBlock": hex(first), "toBlock": hex(first + LOG_PAGE_BLOCKS - 1)}
+        for first in range(0, int(expect(answers[1]), 16) + 1, LOG_PAGE_BLOCKS)
+    ]
+    logs: list[Any] = []
+    for start in range(0, len(pages), PAGES_PER_ROUND):
+        chosen = pages[start : start + PAGES_PER_ROUND]
+        answers = yield [("eth_getLogs", (page,)) for page in chosen]
+        for answer in answers:
+            logs += expect(answer)
+    return logs
+
+
+def _list_topics() -> list[list[str]]:
+    """Grants and revocations of places."""
+    names = ("RoleGranted", "RoleRevoked")
+    events = [t for t, shape in load_events("AccessManager").items() if shape.name in names]
+    roles = [place_of(field).to_bytes(WORD_BYTES, "big") for field in PLACES]
+    return [[f"0x{topic.hex()}" for topic in topics] for topics in (events, roles)]
 
 
 def _hash_of(genesis: Any) -> str:  # noqa: ANN401 - JSON

@@ -1,11 +1,12 @@
-"""What identifies a network, and how all of it is found from its ledger's address."""
+"""What identifies a network, and where its contracts lie."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Final
 
-_CONTRACT_BY_FIELD = {
+CONTRACT_BY_FIELD: Final[Mapping[str, str]] = {
     "registry": "Registry",
     "validators": "ValidatorSet",
     "tariff": "Tariff",
@@ -15,7 +16,25 @@ _CONTRACT_BY_FIELD = {
     "cursors": "Cursors",
     "ledger": "UsageLedger",
     "authority": "AccessManager",
+    "leases": "Leases",
+    "outcomes": "Outcomes",
+    "epochs": "Epochs",
+    "experiments": "Experiments",
+    "plans": "Plans",
+    "swap_market": "SwapMarket",
+    "provider_desk": "ProviderDesk",
+    "price_index": "PriceIndex",
+    "corrections": "Corrections",
+    "meter_freezes": "MeterFreezes",
+    "seats": "Seats",
+    "timelock": "TimelockController",
+    "governor": "NetworkGovernor",
+    "appeals": "Appeals",
+    "onboarding": "Onboarding",
+    "guardian": "Guardian",
 }
+PLACES: Final = tuple(CONTRACT_BY_FIELD)[9:]
+"""The fields that the ledger does not lead to, in the order of their places in the authority."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +50,26 @@ class Addresses:
     cursors: str
     ledger: str
     authority: str
+    leases: str
+    outcomes: str
+    epochs: str
+    experiments: str
+    plans: str
+    swap_market: str
+    provider_desk: str
+    price_index: str
+    corrections: str
+    meter_freezes: str
+    seats: str
+    timelock: str
+    governor: str
+    appeals: str
+    onboarding: str
+    guardian: str
 
     def by_contract(self) -> Mapping[str, str]:
         """Addresses by the name of the contract that lies there."""
-        return {_CONTRACT_BY_FIELD[name]: address for name, address in asdict(self).items()}
+        return {CONTRACT_BY_FIELD[name]: address for name, address in asdict(self).items()}
 
 
 @dataclass(frozen=True, slots=True)

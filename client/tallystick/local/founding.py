@@ -10,14 +10,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from eth_account import Account
+
 from tallystick.chain.config import load_network_config, load_tariff_config
 from tallystick.chain.deploy import deploy_network
-from tallystick.chain.keys import load_chain_key
 from tallystick.chain.network import Network
 from tallystick.chain.reader import connect
 from tallystick.chain.rpc import Rpc
 from tallystick.chain.transact import TransactionSender
-from tallystick.chain.wiring import Founding
+from tallystick.chain.wiring import Founding, Seat
 from tallystick.local.anvil import format_url, start_anvil
 from tallystick.local.chain_log import ChainLog
 from tallystick.local.clock import NetworkClock
@@ -25,13 +26,16 @@ from tallystick.local.folder import ChainEntry, NetworkFile, NetworkFolder, Vali
 from tallystick.local.ports import check_port_free, find_free_ports
 from tallystick.local.processes import Processes
 from tallystick.local.recorder import Recorder
-from tallystick.local.roles import GOVERNANCE, REGISTRAR
-from tallystick.local.secrets import create_keys, load_validator_keys
+from tallystick.local.roles import GUARDIAN, REGISTRAR, name_seat
+from tallystick.local.secrets import create_keys, ensure_key, load_validator_keys
 from tallystick.local.transactions import TransactionJournal
 from tallystick.local.validators import name_validators
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 ENGINE: Final = "anvil"
+OUTSIDE_ORGANISATIONS: Final = 1 << 32
+"""Account ids are given from 1 on; seats speak for the last ones, so that they may vote on appeals
+of every organisation that is founded here."""
 
 
 @dataclass(frozen=True)
@@ -103,27 +107,34 @@ def _choose_ports(plan: NetworkPlan) -> list[int]:
 
 
 def _deploy(folder: NetworkFolder, url: str, validators: list[ValidatorEntry]) -> Network:
-    w3 = connect(url)
-    journal = TransactionJournal(folder.transactions)
-    governance, registrar = (
-        TransactionSender(w3, load_chain_key(folder.role_key(role)), journal=journal)
-        for role in (GOVERNANCE, REGISTRAR)
+    """By a key that is never written down: it is worth nothing once the network is handed over."""
+    deployer = TransactionSender(
+        connect(url), Account.create(), journal=TransactionJournal(folder.transactions)
     )
-    founding = Founding(
+    return deploy_network(
+        connect(url),
+        deployer,
+        _decide(folder, validators),
+        load_network_config(ENGINE_CONFIG),
+        load_tariff_config(ENGINE_CONFIG),
+    )
+
+
+def _decide(folder: NetworkFolder, validators: list[ValidatorEntry]) -> Founding:
+    """Every validator's member has a seat; none of them is an organisation of the ledger."""
+    seats = [
+        Seat(ensure_key(folder, name_seat(number)), OUTSIDE_ORGANISATIONS - number)
+        for number in range(1, len(validators) + 1)
+    ]
+    return Founding(
         network_id=secrets.token_bytes(32),
         validators=tuple(
             load_validator_keys(folder, validator.name).describe(validator.name, validator.url)
             for validator in validators
         ),
-        guardian=governance.address,
-    )
-    return deploy_network(
-        w3,
-        governance,
-        registrar,
-        founding,
-        load_network_config(ENGINE_CONFIG),
-        load_tariff_config(ENGINE_CONFIG),
+        registrar=ensure_key(folder, REGISTRAR),
+        guardian=ensure_key(folder, GUARDIAN),
+        seats=tuple(seats),
     )
 
 

@@ -1,10 +1,18 @@
-"""Whose keys a network's folder holds, besides its validators'."""
+"""Whose keys a network's folder holds, besides its validators'.
+
+Nobody's key governs: votes do, and each seat has one. Whoever deployed kept nothing.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-GOVERNANCE: Final = "governance"
-"""Decides everything that a vote will decide."""
 REGISTRAR: Final = "registrar"
-"""Keeps resources, and every organisation's accounts, meters and grants."""
+"""Keeps resources, lets organisations join, and keeps those that were made from here."""
+GUARDIAN: Final = "guardian"
+"""Stops things in an emergency."""
+
+
+def name_seat(number: int) -> str:
+    """The key of a seat, counted from 1: one for each validator's member."""
+    return f"seat-{number}"

@@ -8,11 +8,16 @@ import msgspec
 from coincurve import PrivateKey
 from nacl.signing import SigningKey
 
-from tallystick.chain.keys import create_chain_key, read_private, write_private
+from tallystick.chain.keys import (
+    create_chain_key,
+    load_chain_key,
+    read_private,
+    write_private,
+)
 from tallystick.core.attestation import compute_address
 from tallystick.core.facts import Validator
 from tallystick.local.folder import NetworkFolder
-from tallystick.local.roles import GOVERNANCE, REGISTRAR
+from tallystick.local.roles import GUARDIAN, REGISTRAR, name_seat
 
 
 class ValidatorKeys(msgspec.Struct, frozen=True):
@@ -35,14 +40,21 @@ class ValidatorKeys(msgspec.Struct, frozen=True):
 
 def create_keys(folder: NetworkFolder, validators: Sequence[str]) -> None:
     """Every key of the network exists; those that did are kept."""
-    for role in (GOVERNANCE, REGISTRAR):
-        if not folder.role_key(role).exists():
-            create_chain_key(folder.role_key(role))
+    seats = [name_seat(number) for number in range(1, len(validators) + 1)]
+    for name in (REGISTRAR, GUARDIAN, *seats):
+        ensure_key(folder, name)
     for validator in validators:
         if not folder.validator_keys(validator).exists():
             write_private(
                 folder.validator_keys(validator), msgspec.json.encode(_create_validator_keys())
             )
+
+
+def ensure_key(folder: NetworkFolder, name: str) -> str:
+    """A chain key of this name lies in the folder, made where there was none; gives its address."""
+    path = folder.role_key(name)
+    key = load_chain_key(path) if path.exists() else create_chain_key(path)
+    return str(key.address).lower()
 
 
 def load_validator_keys(folder: NetworkFolder, validator: str) -> ValidatorKeys:

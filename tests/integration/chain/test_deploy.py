@@ -8,7 +8,6 @@ from eth_account import Account
 from tests.integration.deployed import DeployedNetwork, describe_validators
 
 from tallystick.chain.artifacts import is_deployed_code, load_artifact
-from tallystick.chain.bindings.authority import GOVERNANCE, LEDGER, REGISTRAR, Authority
 from tallystick.chain.bindings.cursors import Cursors
 from tallystick.chain.bindings.registry import Registry
 from tallystick.chain.bindings.tariff import Tariff
@@ -18,9 +17,8 @@ from tallystick.chain.decode import EventDecoder, fact_of
 from tallystick.chain.deployment_checks import check_code, check_deployment
 from tallystick.chain.discovery import discover_network, find_network
 from tallystick.chain.errors import DeploymentFailed, NetworkMismatch
-from tallystick.chain.reader import ask, expect, read, read_together, read_views
+from tallystick.chain.reader import ask, expect, read, read_views
 from tallystick.chain.rpc import Rpc
-from tallystick.chain.wiring import Founding
 from tallystick.core.facts import FactBook
 from tallystick.core.settlement import Cursor
 from tallystick.core.tariff import resolve_rates
@@ -72,60 +70,29 @@ def test_code_differs_when_one_byte_of_it_is_changed(deployed: DeployedNetwork) 
     assert not is_deployed_code(artifact, bytes(found))
 
 
-def test_roles_read_back(deployed: DeployedNetwork) -> None:
-    addresses = deployed.network.addresses
-    authority = Authority(addresses.authority)
-    stranger = Account.create().address
-    _, found = read_together(
-        deployed.w3,
-        [
-            authority.has_role(GOVERNANCE, deployed.governance.address),
-            authority.has_role(REGISTRAR, deployed.registrar.address),
-            authority.has_role(LEDGER, addresses.ledger),
-            authority.has_role(REGISTRAR, deployed.governance.address),
-            authority.has_role(GOVERNANCE, stranger),
-            authority.role_of("Budgets", addresses.budgets, "charge"),
-            authority.role_of("Tariff", addresses.tariff, "setRates"),
-        ],
-    )
-    assert found == [True, True, True, False, False, LEDGER, GOVERNANCE]
-
-
-def test_check_fails_when_the_chain_says_otherwise(deployed: DeployedNetwork) -> None:
-    network, tariff = load_network_config(), load_tariff_config()
-    founding = Founding(
-        deployed.network.network_id,
-        describe_validators(deployed.validators),
-        deployed.governance.address,
-    )
+def test_deployment_is_not_as_configured_when_the_founding_was_another(
+    deployed: DeployedNetwork,
+) -> None:
+    network, tariff, founding = load_network_config(), load_tariff_config(), deployed.founding
+    stranger = str(Account.create().address).lower()
     gpt = tariff.resources["gpt-4o"]
     dearer = {
         **tariff.resources,
         "gpt-4o": type(gpt)(gpt.kind, gpt.basis, replace(gpt.rates, w_in=1)),
     }
     wrong = [
-        (founding, network, type(tariff)(tariff.bounds, dearer), deployed.registrar.address),
-        (replace(founding, network_id=bytes(32)), network, tariff, deployed.registrar.address),
-        (
-            replace(founding, validators=founding.validators[::-1]),
-            network,
-            tariff,
-            deployed.registrar.address,
-        ),
-        (founding, network, tariff, Account.create().address),
-        (
-            replace(founding, guardian=Account.create().address),
-            network,
-            tariff,
-            deployed.registrar.address,
-        ),
+        (founding, type(tariff)(tariff.bounds, dearer)),
+        (replace(founding, network_id=bytes(32)), tariff),
+        (replace(founding, validators=founding.validators[::-1]), tariff),
+        (replace(founding, registrar=stranger), tariff),
+        (replace(founding, guardian=stranger), tariff),
+        (replace(founding, seats=founding.seats[1:]), tariff),
     ]
-    addresses = deployed.network.addresses
-    check_deployment(deployed.w3, addresses, deployed.registrar.address, founding, network, tariff)
-    for other_founding, other_network, other_tariff, registrar in wrong:
+    check_deployment(deployed.w3, deployed.network.addresses, founding, network, tariff)
+    for other_founding, other_tariff in wrong:
         with pytest.raises(DeploymentFailed):
             check_deployment(
-                deployed.w3, addresses, registrar, other_founding, other_network, other_tariff
+                deployed.w3, deployed.network.addresses, other_founding, network, other_tariff
             )
 
 

@@ -4,7 +4,9 @@ import random
 
 import pytest
 from tests.integration.deployed import DeployedNetwork
+from tests.integration.voting import read_time_s
 
+from tallystick.chain.bindings.authority import INDEX, Authority
 from tallystick.chain.bindings.registry import Registry
 from tallystick.chain.bindings.tariff import Tariff
 from tallystick.chain.calls import View
@@ -63,17 +65,22 @@ def test_value_follows_a_price_index_and_new_rates(deployed: DeployedNetwork) ->
         transfer_ncr=3,
         bandwidth_factor_ppm=1_500_001,
     )
-    deployed.governance.send(contract.set_rates({resource: rates}))
+    indexer = deployed.registrar.address
+    deployed.vote(
+        contract.set_rates({resource: rates}),
+        Authority(addresses.authority).grant_role(INDEX, indexer),
+    )
+    from_ms = (read_time_s(deployed.w3) + 1) * 1_000
     assert (
-        deployed.governance.send(contract.set_index("odd", 1_234_567, from_ms=NOW_MS)).outcome == 1
+        deployed.registrar.send(contract.set_index("odd", 1_234_567, from_ms=from_ms)).outcome == 1
     )
     quantities = {"compute_ms": 1_000_003, "memory_gib_s": 11, "transfer_kib": 13}
     _, (before, after, index) = read_together(
         deployed.w3,
         [
-            contract.value(resource, quantities, NOW_MS - 1),
-            contract.value(resource, quantities, NOW_MS, flags=NO_MCI_FLAGS),
-            contract.index_at("odd", NOW_MS),
+            contract.value(resource, quantities, from_ms - 1),
+            contract.value(resource, quantities, from_ms, flags=NO_MCI_FLAGS),
+            contract.index_at("odd", from_ms),
         ],
     )
     assert index == (1_234_567, 1)

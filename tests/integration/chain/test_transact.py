@@ -15,10 +15,10 @@ from tallystick.chain.bindings.budgets import (
     compute_idempotency_key,
 )
 from tallystick.chain.bindings.credits import Credits
+from tallystick.chain.bindings.onboarding import Onboarding
 from tallystick.chain.bindings.registry import Registry
 from tallystick.chain.calls import Write
 from tallystick.chain.config import load_network_config
-from tallystick.chain.deploy import Organisation, found_organisation
 from tallystick.chain.errors import (
     AlreadyExists,
     ChainUnreachable,
@@ -36,6 +36,7 @@ pytestmark = pytest.mark.integration
 
 CREDIT = 1_000_000
 BOUNDS = load_network_config().meter_bounds
+ALLOWANCE_UCR = load_network_config().onboarding.allowance_ucr
 
 
 class Kept:
@@ -51,17 +52,9 @@ class Kept:
         self.raw.append(raw)
 
 
-def found(deployed: DeployedNetwork, name: str, *, allowance: int = 1_000 * CREDIT) -> int:
-    """An organisation whose controller and registrar is the network's registrar."""
-    who = deployed.registrar.address
-    return found_organisation(
-        deployed.governance, deployed.network, Organisation(name, who, who, allowance)
-    )
-
-
 def test_accounts_and_meters_get_ids_in_order(deployed: DeployedNetwork) -> None:
     registry = Registry(deployed.network.addresses.registry)
-    acme = found(deployed, "acme")
+    acme = deployed.admit("acme")
     controller = deployed.registrar.address
     team = deployed.registrar.send(registry.create_account(acme, "support", controller)).outcome
     project = deployed.registrar.send(registry.create_account(team, "chat", controller)).outcome
@@ -86,7 +79,7 @@ def test_grants_transfers_and_budgets_read_back(deployed: DeployedNetwork) -> No
     addresses = deployed.network.addresses
     registry, budgets = Registry(addresses.registry), Budgets(addresses.budgets)
     who = deployed.registrar
-    acme = found(deployed, "budgeted")
+    acme = deployed.admit("budgeted")
     team = who.send(registry.create_account(acme, "team", who.address)).outcome
     key = compute_idempotency_key("monthly")
     who.send(budgets.grant(acme, 100 * CREDIT, key=key))
@@ -116,7 +109,7 @@ def test_grants_transfers_and_budgets_read_back(deployed: DeployedNetwork) -> No
     assert below.period_end_s - below.period_start_s == 7 * 86_400
     assert below.frozen_why == FrozenWhy(0)
     assert content != bytes(32)
-    assert allowance == (1_000 * CREDIT, 100 * CREDIT)
+    assert allowance == (ALLOWANCE_UCR, 100 * CREDIT)
     with pytest.raises(AlreadyExists) as caught:
         who.send(budgets.grant(acme, 100 * CREDIT, key=key))
     assert caught.value.error_name == "KeyUsed"
@@ -127,7 +120,7 @@ def test_reverts_come_as_leaves_in_words(deployed: DeployedNetwork) -> None:
     addresses = deployed.network.addresses
     registry, budgets = Registry(addresses.registry), Budgets(addresses.budgets)
     who = deployed.registrar
-    acme = found(deployed, "refusing", allowance=5 * CREDIT)
+    acme = deployed.admit("refusing")
     stranger = TransactionSender(deployed.w3, Account.create())
     cases: list[tuple[TransactionSender, Write[Any], type[TransactionReverted], str]] = [
         (stranger, registry.create_account(acme, "team", who.address), NotAuthorised, "authority"),
@@ -140,7 +133,7 @@ def test_reverts_come_as_leaves_in_words(deployed: DeployedNetwork) -> None:
         ),
         (who, registry.create_account(acme, "Team!", who.address), ValueRefused, "no name"),
         (who, registry.create_account(99_999, "x", who.address), NotFound, "no account"),
-        (who, budgets.grant(acme, 6 * CREDIT), FundsInsufficient, "mint allowance"),
+        (who, budgets.grant(acme, ALLOWANCE_UCR + 1), FundsInsufficient, "mint allowance"),
         (who, budgets.grant(acme, 0), ValueRefused, "zero or too large"),
         (who, budgets.transfer(acme, acme, 1), ValueRefused, "are the same"),
     ]
@@ -149,7 +142,7 @@ def test_reverts_come_as_leaves_in_words(deployed: DeployedNetwork) -> None:
             sender.send(write)
     head = deployed.w3.eth.block_number
     with pytest.raises(AlreadyExists, match="the name refusing is taken"):
-        found(deployed, "refusing")
+        deployed.admit("refusing")
     assert deployed.w3.eth.block_number == head, "a refused transaction was sent"
 
 
@@ -162,13 +155,15 @@ def test_nothing_is_sent_when_the_journal_cannot_keep_it(deployed: DeployedNetwo
     journal = Kept()
     journal.is_full = True
     sender = TransactionSender(deployed.w3, Account.create(), journal=journal)
-    create = Registry(deployed.network.addresses.registry).create_account(0, "lost", sender.address)
+    admit = Onboarding(deployed.network.addresses.onboarding).admit(
+        "lost", sender.address, sender.address
+    )
     head = deployed.w3.eth.block_number
     with pytest.raises(NotAuthorised):  # simulated first, so a refusal is never kept
-        sender.send(create)
-    governance = TransactionSender(deployed.w3, deployed.governance._key, journal=journal)
+        sender.send(admit)
+    registrar = TransactionSender(deployed.w3, deployed.registrar._key, journal=journal)
     with pytest.raises(OSError, match="no space"):
-        governance.send(create)
+        registrar.send(admit)
     assert deployed.w3.eth.block_number == head
 
 
@@ -177,7 +172,7 @@ def test_journal_makes_a_lost_chain_whole(tmp_path: Path) -> None:
     with run_anvil(tmp_path) as url:
         before = deploy_on(url, journal=journal)
         registry = Registry(before.network.addresses.registry)
-        organisation = found(before, "acme")
+        organisation = before.admit("acme")
     with run_anvil(tmp_path) as url:
         w3 = connect(url)
         assert resend(w3, journal.raw[:5]) == 5
@@ -192,11 +187,10 @@ def test_send_waits_no_longer_than_told_when_no_block_is_mined(
 ) -> None:
     ask(deployed.w3, "evm_setAutomine", (False,))
     try:
-        key = deployed.governance._key
-        sender = TransactionSender(deployed.w3, key, confirm_s=0.1)
-        registry = Registry(deployed.network.addresses.registry)
+        sender = TransactionSender(deployed.w3, deployed.registrar._key, confirm_s=0.1)
+        onboarding = Onboarding(deployed.network.addresses.onboarding)
         with pytest.raises(TransactionUnconfirmed):
-            sender.send(registry.create_account(0, "slow", sender.address))
+            sender.send(onboarding.admit("slow", sender.address, sender.address))
     finally:
         ask(deployed.w3, "evm_setAutomine", (True,))
         ask(deployed.w3, "evm_mine", ())

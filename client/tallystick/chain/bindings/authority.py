@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from tallystick.chain.abi import load_functions
 from tallystick.chain.calls import View, Write, nothing, view, write
+from tallystick.chain.network import PLACES
 
 GOVERNANCE: Final = 0
 """The manager's own admin role: whatever asks for no other role is a vote's to do."""
@@ -37,13 +38,22 @@ INDEX: Final = 14
 PUBLIC: Final = 2**64 - 1
 """Everyone has it."""
 
+FIRST_PLACE: Final = 1 << 16
+"""Roles from here on open no door: their only member is the contract that holds that place."""
+FIRST_REGISTRAR: Final = 1 << 32
+
 _view = partial(view, "AccessManager")
 _write = partial(write, "AccessManager")
 
 
 def registrar_of(organisation: int) -> int:
     """The role of one organisation's registrar."""
-    return (1 << 32) + organisation
+    return FIRST_REGISTRAR + organisation
+
+
+def place_of(field: str) -> int:
+    """The role whose member is the contract in this field of `Addresses`."""
+    return FIRST_PLACE + PLACES.index(field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,18 @@ class Authority:
     def revoke_role(self, role: int, who: str) -> Write[None]:
         """Someone no longer holds a role."""
         return _write(self.address, "revokeRole", role, who, outcome=nothing)
+
+    def renounce_role(self, role: int, who: str) -> Write[None]:
+        """The sender no longer holds a role."""
+        return _write(self.address, "renounceRole", role, who, outcome=nothing)
+
+    def set_role_guardian(self, role: int, guardian: int) -> Write[None]:
+        """Members of one role may cancel what members of another have scheduled."""
+        return _write(self.address, "setRoleGuardian", role, guardian, outcome=nothing)
+
+    def execute(self, write: Write[Any]) -> Write[None]:
+        """A restricted call made through the authority, so that `all_of` takes it too."""
+        return _write(self.address, "execute", write.to, write.data, outcome=nothing)
 
     def set_function_role(
         self, contract: str, target: str, functions: Sequence[str], role: int
