@@ -3,15 +3,18 @@
 Usage: .venv/bin/python tests/vectors/generate.py [--check]
 
 Costs come from the explained, line-by-line form of the valuation; tests compare the array form and
-`Valuation.sol` with it. Keys are fixed and belong to nobody.
+`Valuation.sol` with it. Grants are computed with fractions, and both languages compared with them.
+Keys are fixed and belong to nobody.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import random
 import sys
 from dataclasses import astuple
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +32,7 @@ from tallystick.core.attestation import (
 from tallystick.core.batches import BatchHeader, compute_data_hash, encode_batch, join_frames
 from tallystick.core.errors import RatesOutOfBounds
 from tallystick.core.frames import compute_frame_digest, encode_frame, sign_frame
+from tallystick.core.replenishment import ReplenishmentTerms
 from tallystick.core.settlement import compute_accumulator
 from tallystick.core.tariff import Rates, resolve_rates
 from tallystick.core.usage import (
@@ -57,6 +61,18 @@ GPT_4O: Final = Rates(
     mci_quad=5_322_266,
 )
 A100_80: Final = Rates(compute_ncr=17_778, memory_ncr=27_778, transfer_ncr=3_433)
+
+PPM: Final = 10**6
+DEFAULT_TERMS: Final = ReplenishmentTerms(
+    low_uusd=50_000,
+    high_uusd=150_000,
+    growth_ppm=250_000,
+    cut_ppm=250_000,
+    min_spend_ucr=PPM,
+    min_value_uusd=PPM,
+    exploration_ppm=100_000,
+    dispute_s=86_400,
+)
 
 
 def build_valuation() -> list[dict[str, Any]]:
@@ -129,6 +145,31 @@ def build_settlement() -> dict[str, Any]:
     }
 
 
+def build_replenishment() -> dict[str, Any]:
+    """Chosen grants first, then random ones around the marks; then sequences of shares."""
+    credits_ucr = 1000 * PPM
+    grants = [
+        _grant("nothing achieved", DEFAULT_TERMS, credits_ucr, credits_ucr, 0),
+        _grant("at the low mark", DEFAULT_TERMS, credits_ucr, credits_ucr, 50 * PPM),
+        _grant("just below the low mark", DEFAULT_TERMS, credits_ucr, credits_ucr, 50 * PPM - 1),
+        _grant("between the marks", DEFAULT_TERMS, credits_ucr, credits_ucr, 90 * PPM),
+        _grant("at the high mark", DEFAULT_TERMS, credits_ucr, credits_ucr, 150 * PPM),
+        _grant("far above the high mark", DEFAULT_TERMS, credits_ucr, credits_ucr, 2**128 - 1),
+        _grant("protected", DEFAULT_TERMS, credits_ucr, credits_ucr, 0, is_protected=True),
+        _grant("too little spent", DEFAULT_TERMS, credits_ucr, PPM - 1, 0),
+        _grant("nothing spent", DEFAULT_TERMS, credits_ucr, 0, 5 * PPM),
+        _grant("too little achieved", DEFAULT_TERMS, 10 * PPM, 10 * PPM, PPM - 1),
+        _grant("half of it spent", DEFAULT_TERMS, credits_ucr, credits_ucr // 2, 100 * PPM),
+        _grant("widest numbers", DEFAULT_TERMS, 2**128 - 1, 2**64 - 1, 2**128 - 1),
+    ]
+    numbers = random.Random(20231117)  # noqa: S311 - reproducible cases
+    grants += [_random_grant(numbers, f"random {len(grants) + i}") for i in range(188)]
+    return {
+        "grants": grants,
+        "shares": [_share(numbers, ppm) for ppm in (100_000, 123_457, 150_000)],
+    }
+
+
 def _value(
     name: str, rates: Rates, quantities: dict[str, int], flags: int = 0, index_ppm: int = 10**6
 ) -> dict[str, Any]:
@@ -178,6 +219,74 @@ def _value_random(numbers: random.Random, name: str) -> dict[str, Any] | None:
         return None
 
 
+def _grant(
+    name: str,
+    terms: ReplenishmentTerms,
+    previous_ucr: int,
+    credits_ucr: int,
+    value_uusd: int,
+    *,
+    is_protected: bool = False,
+) -> dict[str, Any]:
+    base_ucr = min(previous_ucr, math.floor(Fraction(5, 4) * credits_ucr))
+    is_judged = credits_ucr > 0 and credits_ucr >= terms.min_spend_ucr
+    counted_uusd = 0 if value_uusd < terms.min_value_uusd else value_uusd
+    factor, is_low = Fraction(1), False
+    if is_judged:
+        velocity = Fraction(counted_uusd * PPM, credits_ucr)
+        is_low = velocity < terms.low_uusd and not is_protected
+        factor = _factor(terms, velocity)
+        if is_protected:
+            factor = max(factor, Fraction(1))
+    return {
+        "name": name,
+        "terms": list(astuple(terms)),
+        "given": [previous_ucr, credits_ucr, value_uusd, int(is_protected)],
+        "expected": [base_ucr, math.floor(base_ucr * factor), int(is_judged), int(is_low)],
+    }
+
+
+def _factor(terms: ReplenishmentTerms, velocity: Fraction) -> Fraction:
+    if velocity < terms.low_uusd:
+        missing = (terms.low_uusd - velocity) / terms.low_uusd
+        return 1 - Fraction(terms.cut_ppm, PPM) * missing
+    reached = (velocity - terms.low_uusd) / (terms.high_uusd - terms.low_uusd)
+    return 1 + Fraction(terms.growth_ppm, PPM) * min(reached, Fraction(1))
+
+
+def _random_grant(numbers: random.Random, name: str) -> dict[str, Any]:
+    low_uusd = numbers.randrange(2 ** numbers.randrange(1, 40))
+    terms = ReplenishmentTerms(
+        low_uusd=low_uusd,
+        high_uusd=low_uusd + 1 + numbers.randrange(2 ** numbers.randrange(1, 40)),
+        growth_ppm=numbers.randrange(500_001),
+        cut_ppm=numbers.randrange(500_001),
+        min_spend_ucr=numbers.randrange(1000),
+        min_value_uusd=numbers.randrange(1000),
+        exploration_ppm=100_000,
+        dispute_s=86_400,
+    )
+    credits_ucr = numbers.randrange(2 ** numbers.randrange(1, 64))
+    highest_uusd = terms.high_uusd * credits_ucr // PPM
+    return _grant(
+        name,
+        terms,
+        numbers.randrange(2 ** numbers.randrange(1, 66)),
+        credits_ucr,
+        numbers.randrange(highest_uusd + highest_uusd // 8 + 2),
+        is_protected=numbers.randrange(4) == 0,
+    )
+
+
+def _share(numbers: random.Random, share_ppm: int) -> dict[str, Any]:
+    granted_ucr = [numbers.randrange(2 ** numbers.randrange(1, 60)) for _ in range(24)]
+    pool_ucr = [
+        math.floor(Fraction(sum(granted_ucr[: i + 1]) * share_ppm, PPM - share_ppm))
+        for i in range(len(granted_ucr))
+    ]
+    return {"share_ppm": share_ppm, "granted_ucr": granted_ucr, "pool_ucr": pool_ucr}
+
+
 def _draw_near_power(numbers: random.Random, bits: int) -> int:
     """A number at or beside a power of two, below 2^bits."""
     drawn: int = (1 << numbers.randrange(bits + 1)) + numbers.choice([-1, 0, 1])
@@ -219,7 +328,11 @@ def _hex(data: bytes) -> str:
 
 def main() -> int:
     """Write the files, or with --check say whether they are what would be written."""
-    built = {"valuation.json": {"cases": build_valuation()}, "settlement.json": build_settlement()}
+    built = {
+        "valuation.json": {"cases": build_valuation()},
+        "settlement.json": build_settlement(),
+        "replenishment.json": build_replenishment(),
+    }
     stale = []
     for name, content in built.items():
         text = _dump(content)
