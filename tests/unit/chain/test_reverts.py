@@ -25,12 +25,14 @@ UNEXPLAINED = (
     "AccessManaged",
     "Address",
     "Checkpoint",
+    "ERC6372",
     "ERC6909",
     "FailedCall",
     "InsufficientBalance",
     "InvalidShortString",
     "SafeCast",
     "StringTooLong",
+    "VotesExpiredSignature",
 )
 
 
