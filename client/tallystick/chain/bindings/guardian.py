@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
+
+from coincurve import PrivateKey
 
 from tallystick.chain.calls import View, Write, first, nothing, view, write
+from tallystick.core.typed_data import (
+    compute_domain,
+    compute_typed_digest,
+    encode_word,
+    sign_typed_digest,
+)
+
+_DOMAIN_NAME: Final = "Tallystick Guardian"
+_SUSPENSION_TYPE: Final = "Suspension(address attester,uint64 untilS)"
 
 _view = partial(view, "Guardian")
 _write = partial(write, "Guardian")
@@ -18,6 +30,28 @@ class Stop:
     from_s: int
     until_s: int
     ended_s: int
+
+
+def compute_suspension_digest(guardian: str, chain_id: int, attester: str, until_s: int) -> bytes:
+    """The EIP-712 digest by which a validator agrees that another's key be suspended.
+
+    Args:
+        guardian: the Guardian contract's address.
+        chain_id: the network's.
+        attester: the key to be suspended, as an address.
+        until_s: when it counts again, in Unix seconds.
+    """
+    domain = compute_domain(_DOMAIN_NAME, chain_id, _bytes_of(guardian))
+    suspended = _bytes_of(attester).rjust(32, b"\0")
+    return compute_typed_digest(domain, _SUSPENSION_TYPE, suspended, encode_word(until_s))
+
+
+def sign_suspension(
+    key: PrivateKey, guardian: str, chain_id: int, attester: str, until_s: int
+) -> bytes:
+    """The 65 bytes by which a validator agrees, with its attesting key."""
+    digest = compute_suspension_digest(guardian, chain_id, attester, until_s)
+    return sign_typed_digest(key, digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +73,7 @@ class Guardian:
         return _view(self.address, "suspensionOf", attester, shape=lambda v: Stop(*v[0]))
 
     def suspension_digest(self, attester: str, until_s: int) -> View[bytes]:
-        """What another validator signs with its attesting key to have this one suspended."""
+        """What the contract takes for signed; see `compute_suspension_digest`."""
         return _view(self.address, "suspensionDigest", attester, until_s, shape=first)
 
     def pause_meter(self, meter: int) -> Write[None]:
@@ -67,7 +101,7 @@ class Guardian:
             attester: the key as an address.
             until_s: Unix seconds, within 7 days.
             validator: the index in the set in force of the other validator that agrees.
-            signature: of `suspension_digest` by its attesting key, 65 bytes (r, s, v of 27 or 28).
+            signature: from `sign_suspension`.
         """
         values = (attester, until_s, validator, signature)
         return _write(self.address, "suspendKey", *values, outcome=nothing)
@@ -75,3 +109,7 @@ class Guardian:
     def end_suspension(self) -> Write[None]:
         """The suspended key counts again. By a guardian or a vote."""
         return _write(self.address, "endSuspension", outcome=nothing)
+
+
+def _bytes_of(address: str) -> bytes:
+    return bytes.fromhex(address.removeprefix("0x"))
