@@ -141,8 +141,8 @@ contract VelocityTest is Assertions {
             - Velocity.judge(terms, previousUcr, creditsUcr, value, false).grantUcr;
         uint256 base = Velocity.judge(terms, previousUcr, creditsUcr, 0, true).baseUcr;
         if (creditsUcr == 0) return assertEq(step, 0);
-        uint256 rising = base * terms.growthPpm
-            / (uint256(terms.highUusd - terms.lowUusd) * creditsUcr);
+        uint256 rising =
+            base * terms.growthPpm / (uint256(terms.highUusd - terms.lowUusd) * creditsUcr);
         uint256 falling =
             terms.lowUusd == 0 ? 0 : base * terms.cutPpm / (uint256(terms.lowUusd) * creditsUcr);
         assertTrue(step <= rising + falling + 3, "a jump");
