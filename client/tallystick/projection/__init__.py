@@ -6,9 +6,10 @@
 from tallystick.projection.budgets import Budget
 from tallystick.projection.errors import ProjectionDisagrees, ProjectionUnreadable, UnknownKey
 from tallystick.projection.projection import Projection
-from tallystick.projection.queries import Queries
+from tallystick.projection.queries import LISTS, Queries
 
 __all__ = [
+    "LISTS",
     "Budget",
     "Projection",
     "ProjectionDisagrees",

@@ -143,6 +143,7 @@ ALERTS: Final = Table(
         "meter": "UINTEGER",
         "batch": "BIGINT",
         "tx_hash": "VARCHAR",
+        "subject": "VARCHAR",
     },
 )
 BUDGETS: Final = Table(

@@ -1,13 +1,13 @@
-"""Events as rows with typed columns: views over the table `events`, which holds nothing twice.
+"""Events as rows with typed columns: named queries over the table `events`.
 
-What happened is an event, what holds is a query over them. So forgetting blocks needs no more than
-deleting events, and settling pays nothing for it.
+What happened is an event, what holds is a query over them: nothing is held twice, forgetting blocks
+needs no more than deleting events, and settling pays nothing for it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +21,7 @@ TEXT: Final = "VARCHAR"
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """One event of one contract as a view.
+    """One event of one contract as a named query.
 
     Besides its own columns it has block, ordinal (its place in the block), tx_hash and time_s.
 
@@ -39,16 +39,16 @@ class EventView:
     columns: Mapping[str, str]
     paths: Mapping[str, str] | None = None
 
-    def create_statement(self) -> str:
-        """The statement that makes the view. All names in it are ours."""
+    def define(self) -> str:
+        """The view as a part of `WITH`. All names in it are ours."""
         columns = "".join(
             f""", CAST(args ->> '$.{self._path(column)}' AS {kind}) AS "{column}\""""
             for column, kind in self.columns.items()
         )
         return (
-            f"CREATE VIEW {self.name} AS SELECT events.block, log_index AS ordinal, tx_hash,"  # noqa: S608
+            f"{self.name} AS (SELECT events.block, log_index AS ordinal, tx_hash,"  # noqa: S608
             f" time_s{columns} FROM events JOIN blocks ON blocks.block = events.block"
-            f" WHERE contract = '{self.contract}' AND name = '{self.event}'"
+            f" WHERE contract = '{self.contract}' AND name = '{self.event}')"
         )
 
     def _path(self, column: str) -> str:
@@ -58,3 +58,10 @@ class EventView:
 def to_camel_case(column: str) -> str:
     """The Solidity name of what a column holds."""
     return re.sub(r"_([a-z])", lambda found: found[1].upper(), column)
+
+
+def with_views(statement: str, views: Iterable[EventView]) -> str:
+    """The statement with those views defined that it names."""
+    named = set(re.findall(r"\w+", statement))
+    parts = [view.define() for view in views if view.name in named]
+    return f"WITH {', '.join(parts)} {statement}" if parts else statement

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tallystick.chain.decode import read_label
 from tallystick.core.settlement import SegmentStatus, SkipReason
 from tallystick.core.usage import Flag, Reason
 
@@ -47,3 +48,8 @@ def name_flags(flags: int) -> list[str]:
     bits = [bit for bit in range(16) if flags >> bit & 1]
     known = {flag.value.bit_length() - 1: (flag.name or "").lower() for flag in Flag}
     return [known.get(bit, f"bit_{bit}") for bit in bits]
+
+
+def name_label(label: str) -> str:
+    """A bytes32 label in hexadecimal as text without its zeros."""
+    return read_label(bytes.fromhex(label[2:]))

@@ -13,10 +13,11 @@ import numpy as np
 
 from tallystick.chain.blocks import Block
 from tallystick.chain.network import Network
+from tallystick.chain.pages import SETTLED_EVENT
 from tallystick.core.facts import FactBook, Facts
 from tallystick.core.settlement import Cursor
 from tallystick.projection import rows
-from tallystick.projection.alerts import find_event_alerts, find_record_alerts
+from tallystick.projection.alerts import MAX_VALUE, find_record_alerts
 from tallystick.projection.budgets import Budget
 from tallystick.projection.chain_tables import (
     ALERTS,
@@ -35,7 +36,7 @@ from tallystick.projection.directory import DIRECTORY
 from tallystick.projection.errors import ProjectionDisagrees
 from tallystick.projection.fact_codec import encode_fact
 from tallystick.projection.settlements import SettledBatch, read_settlement
-from tallystick.projection.state import State, load_state
+from tallystick.projection.state import METER_KEY_EVENT, State, load_state
 from tallystick.projection.store import Store
 
 
@@ -55,7 +56,10 @@ class Projection:
         self.network = network
         self._store = Store(path, network)
         self._writing = threading.Lock()
-        self._state = load_state(self._store.connection)
+        self._contract_by_address = {
+            address: contract for contract, address in network.addresses.by_contract().items()
+        }
+        self._state = self._load_state()
         self._publish_facts()
         self._publish()
 
@@ -118,7 +122,7 @@ class Projection:
                 with self._store.transaction():
                     self._apply_fresh(fresh)
             except BaseException:
-                self._state = load_state(self._store.connection)
+                self._state = self._load_state()
                 raise
             if len(self._state.book) > facts_before:
                 self._publish_facts()
@@ -133,7 +137,7 @@ class Projection:
         with self._writing:
             with self._store.transaction():
                 self._store.delete_above(to_block)
-                self._state = load_state(self._store.connection)
+                self._state = self._load_state()
                 self._write_directory()
             self._publish_facts()
             self._publish()
@@ -147,6 +151,9 @@ class Projection:
                 "DELETE FROM budgets WHERE account IN (SELECT unnest(?))", [accounts]
             )
             self._store.insert_rows(BUDGETS, values)
+
+    def _load_state(self) -> State:
+        return load_state(self._store.connection, self._contract_by_address)
 
     def _select_fresh(self, blocks: Sequence[Block]) -> list[Block]:
         """The blocks above the position, after a look at the known ones."""
@@ -178,10 +185,16 @@ class Projection:
             self._write_directory()
 
     def _read_settlements(self, block: Block) -> Iterator[SettledBatch]:
-        for settlement in block.settlements:
-            batch = read_settlement(settlement, self._state.cursors, self._state.book)
-            self._state.cursors.update(batch.moved)
-            yield batch
+        """Each in its place among the block's key changes, which decide what may settle."""
+        settlements = {settlement.number: settlement for settlement in block.settlements}
+        for event in block.events:
+            if event.name == METER_KEY_EVENT:
+                self._state.apply_rotation(event)
+            elif event.name == SETTLED_EVENT and event.args["number"] in settlements:
+                settlement = settlements[event.args["number"]]
+                batch = read_settlement(settlement, self._state.cursors, self._state.book)
+                self._state.cursors.update(batch.moved)
+                yield batch
 
     def _find_touched(self, blocks: Sequence[Block]) -> frozenset[int]:
         named = {node for block in blocks for node in rows.find_touched_accounts(block.events)}
@@ -240,7 +253,7 @@ def _list_alerts(
 ) -> Iterator[tuple[Any, ...]]:
     """The block's alerts as rows: its events' first, then its batches'."""
     alerts = [
-        *find_event_alerts(block, state.soft_ppm),
+        *state.alerts.read_block(block),
         *(alert for batch in batches for alert in find_record_alerts(batch)),
     ]
     for ordinal, alert in enumerate(alerts):
@@ -250,9 +263,10 @@ def _list_alerts(
             block.time_s * 1000,
             alert.kind,
             alert.account,
-            alert.value,
-            alert.threshold,
+            min(alert.value, MAX_VALUE),
+            min(alert.threshold, MAX_VALUE),
             alert.meter,
             alert.batch,
             alert.tx_hash,
+            alert.subject,
         )

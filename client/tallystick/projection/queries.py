@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tallystick.core.facts import FactBook
@@ -10,8 +10,12 @@ from tallystick.core.usage import QUANTITY_FIELDS
 from tallystick.projection import usage
 from tallystick.projection.chain_queries import ChainQueries
 from tallystick.projection.directory_queries import DirectoryQueries
+from tallystick.projection.economy_lists import ECONOMY_LISTS
 from tallystick.projection.errors import UnknownKey
 from tallystick.projection.explain import CostExplanation, explain_cost
+from tallystick.projection.governance_lists import GOVERNANCE_LISTS
+from tallystick.projection.lists import Context, ListQuestion, read_list
+from tallystick.projection.market_lists import MARKET_LISTS
 from tallystick.projection.names import describe_reason, name_flags, name_reason
 from tallystick.projection.projection import Projection
 from tallystick.projection.reader import Place, Reader, Row
@@ -37,11 +41,14 @@ _OLDEST_FIRST: Final = "records.batch, records.position"
 _NEWEST_FIRST: Final = "records.batch DESC, records.position DESC"
 
 _ALERTS: Final = """
-    SELECT time_ms AS "time", kind, coalesce(path, '#' || alerts.account) AS account, value,
-        threshold, block, ordinal, nullif(batch, -1) AS batch, nullif(meter, 0) AS meter_id, tx_hash
+    SELECT time_ms AS "time", kind,
+        coalesce(path, '#' || nullif(alerts.account, 0)) AS account, value, threshold, subject,
+        block, ordinal, nullif(batch, -1) AS batch, nullif(meter, 0) AS meter_id, tx_hash
     FROM alerts LEFT JOIN accounts USING (account)
     WHERE {conditions} ORDER BY {order} LIMIT $limit
 """
+
+LISTS: Final = {spec.name: spec for spec in (*ECONOMY_LISTS, *MARKET_LISTS, *GOVERNANCE_LISTS)}
 
 
 class Queries:
@@ -193,7 +200,9 @@ class Queries:
         limit: int = 1000,
         before: Place | None = None,
     ) -> list[Row]:
-        """Alerts, newest first: {time, kind, account, value, threshold, block, ...}.
+        """Alerts, newest first: {time, kind, account, value, threshold, subject, block, ...}.
+
+        The account is None where the whole network is meant.
 
         Args:
             since_ms: block times from here on.
@@ -229,6 +238,41 @@ class Queries:
             ),
             {"block": block, "ordinal": ordinal, "limit": limit},
         )
+
+    def rows(
+        self,
+        name: str,
+        *,
+        account: str | None = None,
+        where: Mapping[str, str] | None = None,
+        limit: int = 50,
+        before: Place | None = None,
+    ) -> list[Row]:
+        """Rows of one of `LISTS`, newest first.
+
+        Args:
+            name: such as `leases`, `epochs`, `offers` or `proposals`.
+            account: path; rows of its subtree.
+            where: values by column, as text.
+            limit: at most this many.
+            before: (block, ordinal) of a row; only those that came earlier.
+
+        Raises:
+            UnknownKey: no such list, account or column.
+        """
+        spec = LISTS.get(name)
+        if spec is None:
+            raise UnknownKey(
+                "there is no such list", expected=", ".join(sorted(LISTS)), actual=name[:40]
+            )
+        under = self._find_id("account", "accounts", "path", account)
+        addresses = self._projection.network.addresses.by_contract()
+        context = Context(
+            self._projection.time_ms // 1000,
+            {address: contract for contract, address in addresses.items()},
+        )
+        question = ListQuestion(under, where or {}, limit, before)
+        return read_list(self._reader, spec, question, context)
 
     def _fetch_records(self, conditions: str, order: str, values: dict[str, Any]) -> list[Row]:
         statement = _RECORDS.format(conditions=conditions, order=order)

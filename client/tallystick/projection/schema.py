@@ -1,7 +1,7 @@
-"""The schema: every table, and every view of events.
+"""The schema: every table.
 
 Tables of blocks have a `block` column, so that forgetting blocks is deleting rows above one. The
-directory is made anew when the facts change; views hold nothing of their own.
+directory is made anew when the facts change.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import Final
 
 from tallystick.projection.chain_tables import BLOCK_TABLES
 from tallystick.projection.directory_tables import DIRECTORY_TABLES
-from tallystick.projection.event_views import EventView
 from tallystick.projection.table import Table
 
 SCHEMA_VERSION: Final = 2
@@ -18,4 +17,3 @@ SCHEMA_VERSION: Final = 2
 
 META: Final = Table("meta", {"key": "VARCHAR", "value": "VARCHAR"})
 TABLES: Final = (META, *BLOCK_TABLES, *DIRECTORY_TABLES)
-VIEWS: Final[tuple[EventView, ...]] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -14,14 +14,9 @@ from numpy.typing import NDArray
 from tallystick.chain.network import Network
 from tallystick.projection.chain_tables import BLOCK_TABLES
 from tallystick.projection.errors import ProjectionUnreadable
-from tallystick.projection.schema import META, SCHEMA_VERSION, TABLES, VIEWS
+from tallystick.projection.schema import META, SCHEMA_VERSION, TABLES
 from tallystick.projection.settlements import Columns
 from tallystick.projection.table import NUMPY_TYPES, Table
-
-_LIST_OLD: Final = {
-    "view": "SELECT view_name FROM duckdb_views() WHERE NOT internal",
-    "table": "SELECT table_name FROM duckdb_tables()",
-}
 
 
 class Store:
@@ -93,13 +88,11 @@ class Store:
 
     def _create_tables(self, meta: dict[str, str]) -> None:
         with self.transaction():
-            for kind in ("view", "table"):
-                for (name,) in self.connection.execute(_LIST_OLD[kind]).fetchall():
-                    self.connection.execute(f'DROP {kind} "{name}"')
+            found = self.connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+            for (name,) in found:
+                self.connection.execute(f'DROP TABLE "{name}"')
             for table in TABLES:
                 self.connection.execute(table.create_statement())
-            for event_view in VIEWS:
-                self.connection.execute(event_view.create_statement())
             self.insert_rows(META, list(meta.items()))
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from tallystick.projection import Queries
+from tallystick.projection import LISTS, Queries
 from tallystick_node.index.errors import NothingFound
 from tallystick_node.query_parameters import (
     parse_limit,
@@ -39,7 +39,25 @@ def create_index_router(queries: Queries) -> APIRouter:
     _add_usage_routes(router, queries)
     _add_directory_routes(router, queries)
     _add_chain_routes(router, queries)
+    for name in LISTS:
+        _add_list_route(router, queries, name)
     return router
+
+
+def _add_list_route(router: APIRouter, queries: Queries, name: str) -> None:
+    """GET /v1/NAME: rows of a list; further parameters narrow it by column."""
+
+    @router.get(f"/{name}", name=name)
+    def get_list(request: Request) -> Response:
+        given = dict(request.query_params)
+        rows = queries.rows(
+            name,
+            account=parse_text("account", given.pop("account", None)),
+            limit=parse_limit(given.pop("limit", None), default=DEFAULT_ROWS),
+            before=parse_place(given.pop("before", None)),
+            where={column: parse_text(column, value) or "" for column, value in given.items()},
+        )
+        return _answer(rows)
 
 
 def _add_usage_routes(router: APIRouter, queries: Queries) -> None:

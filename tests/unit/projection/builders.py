@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 import numpy as np
@@ -102,15 +102,10 @@ NETWORK: Final = Network(
     chain_id=31_337,
     network_id=NETWORK_ID,
     addresses=Addresses(
-        registry="0x" + "a1" * 20,
-        validators="0x" + "a2" * 20,
-        tariff="0x" + "a3" * 20,
-        credits="0x" + "a4" * 20,
-        budgets="0x" + "a5" * 20,
-        budget_state="0x" + "a6" * 20,
-        cursors="0x" + "a7" * 20,
-        ledger=LEDGER,
-        authority="0x" + "a9" * 20,
+        **{
+            each.name: LEDGER if each.name == "ledger" else f"0x{place + 1:02x}{'a1' * 19}"
+            for place, each in enumerate(fields(Addresses))
+        }
     ),
     genesis_hash="0x" + "9e" * 32,
     start_block=0,
@@ -189,7 +184,8 @@ class SyntheticChain:
         self.blocks.append(shell)
         sent: list[Transaction] = []
         logs: list[Event] = []
-        for contract, name, arguments in events:
+        keys = [_announce_key(fact) for fact in facts if isinstance(fact, MeterKey)]
+        for contract, name, arguments in (*keys, *events):
             tx = self._send(sent, number, "" if contract != "Budgets" else "setBudget")
             logs.append(Event(name, contract, arguments, number, tx.hash, tx.index, len(logs)))
         settled: list[Settlement] = []
@@ -220,10 +216,15 @@ class SyntheticChain:
 
     def cursors(self) -> dict[int, Cursor]:
         """Where the meters stand."""
-        cursors: dict[int, Cursor] = {}
+        cursors = self._opened()
         for settlement in self._settlements():
             cursors.update(_replay(settlement, cursors))
         return cursors
+
+    def _opened(self) -> dict[int, Cursor]:
+        """Every meter whose first key was announced, at 0."""
+        facts = (fact for block in self.blocks for fact in block.facts)
+        return {fact.meter: Cursor() for fact in facts if isinstance(fact, MeterKey)}
 
     def _settlements(self) -> list[Settlement]:
         return [settlement for block in self.blocks for settlement in block.settlements]
@@ -254,7 +255,7 @@ class SyntheticChain:
         in_block: Sequence[Settlement],
     ) -> Settlement:
         before = [*self._settlements(), *in_block]
-        cursors: dict[int, Cursor] = {}
+        cursors = self._opened()
         for earlier in before:
             cursors.update(_replay(earlier, cursors))
         batch = self._judge(frames, tx.block, time_s * 1000)
@@ -320,6 +321,16 @@ def dump_tables(projection: Projection) -> dict[str, list[tuple[Any, ...]]]:
 
 def _replay(settlement: Settlement, cursors: dict[int, Cursor]) -> dict[int, Cursor]:
     return compute_statuses(cursors, decode_batch(settlement.data).segments)[1]
+
+
+def _announce_key(key: MeterKey) -> tuple[str, str, dict[str, Any]]:
+    arguments = {
+        "meter": key.meter,
+        "keyIndex": key.key_index,
+        "key": key.key,
+        "firstSeq": key.first_seq,
+    }
+    return "Registry", "MeterKeySet", arguments
 
 
 def _settled_event(settlement: Settlement, log_index: int) -> Event:
