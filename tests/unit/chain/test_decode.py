@@ -11,21 +11,10 @@ from tallystick.chain.bindings.registry import Registry, encode_label
 from tallystick.chain.calls import View, Write
 from tallystick.chain.decode import EventDecoder, fact_of
 from tallystick.chain.errors import AnswerMalformed
-from tallystick.chain.network import Addresses
+from tallystick.chain.network import CONTRACT_BY_FIELD, Addresses
 from tallystick.core.facts import Account, Bounds, Resource, Validator, ValidatorSet
 
-NAMES = (
-    "registry",
-    "validators",
-    "tariff",
-    "credits",
-    "budgets",
-    "budget_state",
-    "cursors",
-    "ledger",
-    "authority",
-)
-ADDRESSES = Addresses(*(f"0x{index + 1:040x}" for index in range(len(NAMES))))
+ADDRESSES = Addresses(*(f"0x{index + 1:040x}" for index in range(len(CONTRACT_BY_FIELD))))
 DECODER = EventDecoder(ADDRESSES)
 CONTROLLER = "0x" + "ab" * 20
 BOUNDS = (1, 2, 3, 4, 5)
