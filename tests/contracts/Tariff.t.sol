@@ -91,6 +91,28 @@ contract TariffTest is TariffFixture {
         }
     }
 
+    /// @dev I11: no vote makes a byte or a GPU worth a hundred times another, or a GPU nearly nothing.
+    function test_setRates_revertsWhen_aFactorIsOutOfItsHardBounds() external {
+        Rates memory rates = tokenRates(1);
+        rates.bandwidthFactorPpm = 100_000_001;
+        _expectOutOfHardBounds(model, rates);
+        rates.bandwidthFactorPpm = 100_000_000;
+        rates.gpuMultiplierPpm = 100_000_001;
+        _expectOutOfHardBounds(model, rates);
+        rates.gpuMultiplierPpm = 100_000_000;
+        assertEq(setRates(model, rates, 0), 1);
+        rates = gpuRates(1);
+        rates.gpuMultiplierPpm = 100_000_001;
+        _expectOutOfHardBounds(gpu, rates);
+        rates.gpuMultiplierPpm = 9_999;
+        _expectOutOfHardBounds(gpu, rates);
+        rates.gpuMultiplierPpm = 10_000;
+        rates.bandwidthFactorPpm = 100_000_001;
+        _expectOutOfHardBounds(gpu, rates);
+        rates.bandwidthFactorPpm = 0;
+        assertEq(setRates(gpu, rates, 0), 2);
+    }
+
     /// @dev T9: a price that holds already, or nearly, is nobody's to change.
     function test_setRates_revertsWhen_insideTheLead() external {
         setRates(model, tokenRates(1), 0);
@@ -263,6 +285,18 @@ contract TariffTest is TariffFixture {
         VM.expectRevert(
             abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller)
         );
+    }
+
+    function _expectOutOfHardBounds(uint16 id, Rates memory rates) private {
+        VM.expectRevert(
+            abi.encodeWithSelector(
+                ITariff.RatesOutOfHardBounds.selector,
+                id,
+                rates.gpuMultiplierPpm,
+                rates.bandwidthFactorPpm
+            )
+        );
+        setRates(id, rates, 0);
     }
 
     function _expectBasisMixed(uint16 id, uint8 basis, Rates memory rates) private {

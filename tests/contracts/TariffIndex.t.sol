@@ -24,7 +24,7 @@ contract TariffIndexTest is TariffFixture {
 
     // Setting an index: error cases in the order of the checks
 
-    function test_setIndex_revertsWhen_callerIsNotGovernance() external {
+    function test_setIndex_revertsWhen_callerIsNotTheIndex() external {
         manager.grantRole(Roles.REGISTRAR, NETWORK_REGISTRAR, 0);
         address[3] memory callers = [STRANGER, GUARDIAN, NETWORK_REGISTRAR];
         for (uint256 i = 0; i < callers.length; ++i) {
@@ -50,14 +50,14 @@ contract TariffIndexTest is TariffFixture {
         assertEq(tariff.setIndex(CLASS, MAX_INDEX_PPM, 0), 2);
     }
 
-    /// @dev T9: no step reaches into prices that hold.
+    /// @dev T9: no step reaches into prices that hold, the first no more than any other.
     function test_setIndex_revertsWhen_insideTheLead() external {
+        _expectTooEarly(1);
+        tariff.setIndex(CLASS, 2_000_000, 1);
+        _expectTooEarly(START_MS + LEAD_MS - 1);
+        tariff.setIndex(CLASS, 2_000_000, START_MS + LEAD_MS - 1);
         tariff.setIndex(CLASS, 1_000_000, 0);
-        VM.expectRevert(
-            abi.encodeWithSelector(
-                FactTime.FactTooEarly.selector, START_MS + LEAD_MS - 1, START_MS + LEAD_MS
-            )
-        );
+        _expectTooEarly(START_MS + LEAD_MS - 1);
         tariff.setIndex(CLASS, 2_000_000, START_MS + LEAD_MS - 1);
     }
 
@@ -76,7 +76,7 @@ contract TariffIndexTest is TariffFixture {
     /// @dev The settlement of what is in use outranks a step: nothing changes but that an event says so.
     function test_setIndex_refusesTheStep_whenAResourceLeavesItsBound() external {
         setRates(gpu, gpuRates(HALF_U32 + 1), 0);
-        tariff.setIndex(CLASS, 1_500_000, START_MS);
+        tariff.setIndex(CLASS, 1_500_000, 0);
         VM.recordLogs();
         assertEq(tariff.setIndex(CLASS, 2_000_000, 0), 1);
         Log[] memory logs = VM.getRecordedLogs();
@@ -132,13 +132,28 @@ contract TariffIndexTest is TariffFixture {
         setRates(gpu, gpuRates(HALF_U32 + 1), START_MS);
     }
 
-    function test_setRates_revertsWhen_tooManyStepsArePending() external {
-        for (uint64 i = 0; i < 17; ++i) {
-            tariff.setIndex(CLASS, 1_000_000, START_MS + LEAD_MS + i);
+    /// @dev The highest step of all stands for those too far back to look at; those that are near are looked at themselves.
+    function test_setRates_heedsTheHighestIndex_whenManyStepsLieAhead() external {
+        for (uint64 i = 0; i < 18; ++i) {
+            tariff.setIndex(CLASS, i == 0 ? 2_000_000 : 1_000_000, START_MS + LEAD_MS + i);
         }
-        VM.expectRevert(abi.encodeWithSelector(ITariff.TooManyPending.selector, 16));
-        setRates(gpu, gpuRates(1), START_MS);
-        assertEq(setRates(gpu, gpuRates(1), START_MS + LEAD_MS), 1);
+        expectOutOfBounds(gpu, 2_000_000);
+        setRates(gpu, gpuRates(HALF_U32 + 1), START_MS);
+        expectOutOfBounds(gpu, 2_000_000);
+        setRates(gpu, gpuRates(HALF_U32 + 1), START_MS + LEAD_MS);
+        assertEq(setRates(gpu, gpuRates(HALF_U32 + 1), START_MS + LEAD_MS + 1), 1);
+    }
+
+    /// @dev A class does not outgrow new resources: they can be priced from the beginning of time however often its index
+    /// has moved.
+    function test_setRates_acceptsFirstRates_afterAHundredSteps() external {
+        _step(100, 3_000_000);
+        assertEq(setRates(gpu, gpuRates(type(uint32).max / 3), 0), 1);
+        uint16 other = registry.registerResource("h100-nvl", 3, 2, CLASS, bounds(), 0);
+        expectOutOfBounds(other, 3_000_000);
+        setRates(other, gpuRates(type(uint32).max / 3 + 1), 0);
+        assertEq(tariff.adoptRates(other, gpu, 0), 2);
+        assertEq(tariff.ratesAt(other, 0).g, type(uint32).max / 3);
     }
 
     /// @dev T10: a step walks at most 64 resources.
@@ -178,12 +193,13 @@ contract TariffIndexTest is TariffFixture {
 
     // What it announces, and what holds when
 
-    function test_setIndex_announcesTheFirst_asAsked() external {
+    function test_setIndex_announcesTheFirst_afterTheLead() external {
         VM.expectEmit(address(tariff));
-        emit ITariff.IndexSet(CLASS, 1, 1_234_567, 12_345);
-        assertEq(tariff.setIndex(CLASS, 1_234_567, 12_345), 1);
-        assertEq(indexAt(12_344), 1_000_000);
-        assertEq(indexAt(12_345), 1_234_567);
+        emit ITariff.IndexSet(CLASS, 1, 1_234_567, START_MS + LEAD_MS + 5);
+        assertEq(tariff.setIndex(CLASS, 1_234_567, START_MS + LEAD_MS + 5), 1);
+        assertEq(indexAt(0), 1_000_000);
+        assertEq(indexAt(START_MS + LEAD_MS + 4), 1_000_000);
+        assertEq(indexAt(START_MS + LEAD_MS + 5), 1_234_567);
     }
 
     function test_setIndex_resolvesZero_inAChange() external {
@@ -199,10 +215,33 @@ contract TariffIndexTest is TariffFixture {
     function test_ratesAt_followsTheIndex_ofTheResourcesClass() external {
         setRates(gpu, gpuRates(1000), 0);
         setRates(model, tokenRates(1000), 0);
-        tariff.setIndex(CLASS, 1_500_001, START_MS);
-        assertEq(tariff.ratesAt(gpu, START_MS - 1).g, 1000);
-        assertEq(tariff.ratesAt(gpu, START_MS).g, 1501);
-        assertEq(tariff.ratesAt(model, START_MS).wIn, 1000);
+        tariff.setIndex(CLASS, 1_500_001, START_MS + LEAD_MS);
+        assertEq(tariff.ratesAt(gpu, START_MS + LEAD_MS - 1).g, 1000);
+        assertEq(tariff.ratesAt(gpu, START_MS + LEAD_MS).g, 1501);
+        assertEq(tariff.ratesAt(model, START_MS + LEAD_MS).wIn, 1000);
+    }
+
+    /// @dev I3: what a record of any past moment cost can be asked for ever, whatever has changed since.
+    function test_value_ofAPastMoment_staysWhatItWas() external {
+        setRates(gpu, gpuRates(1_000_000), 0);
+        uint64[6] memory costsUcr;
+        uint32[8] memory quantities;
+        quantities[5] = 1000;
+        for (uint64 i = 0; i < 6; ++i) {
+            uint64 dayS = 1 days * i;
+            VM.warp(START_S + dayS);
+            tariff.setIndex(CLASS, 1_000_000 + 100_000 * i, 0);
+            if (i % 2 == 1) setRates(gpu, gpuRates(uint32(1_000_000 * (i + 1))), 0);
+            VM.warp(START_S + dayS + LEAD_MS / 1000);
+            costsUcr[i] = tariff.value(gpu, 0, quantities, uint64(block.timestamp * 1000));
+        }
+        uint64[6] memory expected =
+            [uint64(1_000_000), 2_200_000, 2_400_000, 5_200_000, 5_600_000, 9_000_000];
+        for (uint64 i = 0; i < 6; ++i) {
+            assertEq(costsUcr[i], expected[i]);
+            uint64 thenMs = START_MS + LEAD_MS + 86_400_000 * i;
+            assertEq(tariff.value(gpu, 0, quantities, thenMs), expected[i]);
+        }
     }
 
     function test_fuzz_indexAt_equalsALinearScan(uint16[12] memory gaps, uint32[8] memory timesS)
@@ -224,6 +263,20 @@ contract TariffIndexTest is TariffFixture {
 
     function tryRates(uint16 id, Rates calldata rates, uint64 fromMs) external {
         setRates(id, rates, fromMs);
+    }
+
+    /// @dev So many steps one after the other, all in force at last, the first of them the highest.
+    function _step(uint64 count, uint64 highestPpm) private {
+        for (uint64 i = 0; i < count; ++i) {
+            tariff.setIndex(CLASS, i == 0 ? highestPpm : 1_000_000, 0);
+            VM.warp(block.timestamp + LEAD_MS / 1000);
+        }
+    }
+
+    function _expectTooEarly(uint64 fromMs) private {
+        VM.expectRevert(
+            abi.encodeWithSelector(FactTime.FactTooEarly.selector, fromMs, START_MS + LEAD_MS)
+        );
     }
 
     function _expectIndexOutOfBounds(bytes32 indexClass, uint64 indexPpm) private {

@@ -2,9 +2,11 @@
 pragma solidity 0.8.37;
 
 import {ITariff, Rates} from "../../../contracts/interfaces/ITariff.sol";
+import {Roles} from "../../../contracts/libraries/Roles.sol";
 import {NetworkFixture} from "./NetworkFixture.sol";
 
 /// @title A network with a model that follows no index and a GPU that follows one, both without rates
+/// @dev The test itself stands in for the PriceIndex, too.
 abstract contract TariffFixture is NetworkFixture {
     uint64 internal constant START_MS = 1_700_000_000_000;
     uint64 internal constant LEAD_MS = 1 hours * 1000;
@@ -21,6 +23,7 @@ abstract contract TariffFixture is NetworkFixture {
 
     function deployTariff() internal {
         deployNetwork(4);
+        manager.grantRole(Roles.INDEX, address(this), 0);
         model = resource;
         gpu = registry.registerResource("h100", 3, 2, CLASS, bounds(), 0);
     }
