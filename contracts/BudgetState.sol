@@ -2,14 +2,23 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IBudgetState} from "./interfaces/IBudgetState.sol";
+import {LeaseWord} from "./libraries/LeaseWord.sol";
+import {RateWord} from "./libraries/RateWord.sol";
 import {Tallies, Tally} from "./libraries/Tally.sol";
 import {Terms, TermsLibrary} from "./libraries/Terms.sol";
 
 /// @title BudgetState
 contract BudgetState is IBudgetState, AccessManaged {
+    uint256 private constant MAX_DEPTH = 4;
+
     mapping(uint256 account => Tally) private _tallies;
     mapping(uint256 account => Terms) private _terms;
+    mapping(uint256 account => RateWord) private _rates;
+    /// @dev By the leasing account's id << 32 | the meter's id.
+    mapping(uint256 key => LeaseWord) private _leases;
 
     /// @param authority_ The network's AccessManager.
     constructor(address authority_) AccessManaged(authority_) {}
@@ -28,10 +37,7 @@ contract BudgetState is IBudgetState, AccessManaged {
         override
         restricted
     {
-        require(accounts.length == tallies.length, LengthsDiffer(accounts.length, tallies.length));
-        for (uint256 i = 0; i < accounts.length; ++i) {
-            _tallies[accounts[i]] = tallies[i];
-        }
+        _store(accounts, tallies);
     }
 
     /// @inheritdoc IBudgetState
@@ -43,6 +49,46 @@ contract BudgetState is IBudgetState, AccessManaged {
         require(accounts.length == terms.length, LengthsDiffer(accounts.length, terms.length));
         for (uint256 i = 0; i < accounts.length; ++i) {
             _terms[accounts[i]] = terms[i];
+        }
+    }
+
+    /// @inheritdoc IBudgetState
+    function storeRate(uint256 account, RateWord rate) external override restricted {
+        _rates[account] = rate;
+    }
+
+    /// @inheritdoc IBudgetState
+    function storeLease(
+        uint256 project,
+        uint256 meter,
+        LeaseWord lease,
+        uint256[] calldata accounts,
+        Tally[] calldata tallies,
+        RateWord[] calldata rates
+    ) external override restricted {
+        _leases[_keyOf(project, meter)] = lease;
+        _store(accounts, tallies);
+        for (uint256 i = 0; i < rates.length; ++i) {
+            if (rates[i].isSet()) _rates[accounts[i]] = rates[i];
+        }
+    }
+
+    /// @inheritdoc IBudgetState
+    function draw(uint256[] calldata keys, uint256[] calldata amountsUcr)
+        external
+        override
+        restricted
+        returns (uint256[] memory coveredUcr)
+    {
+        uint256 length = keys.length;
+        require(length == amountsUcr.length, LengthsDiffer(length, amountsUcr.length));
+        coveredUcr = new uint256[](length);
+        for (uint256 i = 0; i < length; ++i) {
+            LeaseWord lease = _leases[keys[i]];
+            uint256 covered = Math.min(lease.leftUcr(), amountsUcr[i]);
+            if (covered == 0) continue;
+            _leases[keys[i]] = lease.drawn(covered);
+            coveredUcr[i] = covered;
         }
     }
 
@@ -59,7 +105,73 @@ contract BudgetState is IBudgetState, AccessManaged {
             uint256 account = accounts[i];
             Tally tally = _tallies[account];
             tallies[i] = tally;
-            terms[i] = tally.isMarked(Tallies.HAS_TERMS) ? _terms[account] : TermsLibrary.opened();
+            terms[i] = _termsOf(account, tally);
         }
+    }
+
+    /// @inheritdoc IBudgetState
+    function loadPath(uint256 account)
+        external
+        view
+        override
+        returns (
+            uint256[] memory accounts,
+            Tally[] memory tallies,
+            Terms[] memory terms,
+            RateWord[] memory rates
+        )
+    {
+        accounts = new uint256[](MAX_DEPTH);
+        tallies = new Tally[](MAX_DEPTH);
+        uint256 depth = 0;
+        for (uint256 node = account; depth < MAX_DEPTH; node = tallies[depth++].parent()) {
+            Tally tally = _tallies[node];
+            if (!tally.isOpen()) break;
+            (accounts[depth], tallies[depth]) = (node, tally);
+        }
+        Arrays.splice(accounts, 0, depth);
+        tallies = _cut(tallies, depth);
+        terms = new Terms[](depth);
+        rates = new RateWord[](depth);
+        for (uint256 i = 0; i < depth; ++i) {
+            terms[i] = _termsOf(accounts[i], tallies[i]);
+            if (tallies[i].isMarked(Tallies.HAS_RATE)) rates[i] = _rates[accounts[i]];
+        }
+    }
+
+    /// @inheritdoc IBudgetState
+    function rateOf(uint256 account) external view override returns (RateWord) {
+        return _rates[account];
+    }
+
+    /// @inheritdoc IBudgetState
+    function leaseOf(uint256 project, uint256 meter) external view override returns (LeaseWord) {
+        return _leases[_keyOf(project, meter)];
+    }
+
+    function _store(uint256[] calldata accounts, Tally[] calldata tallies) private {
+        require(accounts.length == tallies.length, LengthsDiffer(accounts.length, tallies.length));
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            _tallies[accounts[i]] = tallies[i];
+        }
+    }
+
+    function _termsOf(uint256 account, Tally tally) private view returns (Terms) {
+        return tally.isMarked(Tallies.HAS_TERMS) ? _terms[account] : TermsLibrary.opened();
+    }
+
+    function _cut(Tally[] memory tallies, uint256 length)
+        private
+        pure
+        returns (Tally[] memory cut)
+    {
+        cut = new Tally[](length);
+        for (uint256 i = 0; i < length; ++i) {
+            cut[i] = tallies[i];
+        }
+    }
+
+    function _keyOf(uint256 project, uint256 meter) private pure returns (uint256) {
+        return (project << 32) | meter;
     }
 }

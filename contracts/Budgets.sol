@@ -2,8 +2,9 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {IBudgets, Budget} from "./interfaces/IBudgets.sol";
+import {IBudgets, Budget, BudgetTerms} from "./interfaces/IBudgets.sol";
 import {IBudgetState} from "./interfaces/IBudgetState.sol";
 import {ICredits} from "./interfaces/ICredits.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
@@ -11,6 +12,7 @@ import {BudgetRules} from "./libraries/BudgetRules.sol";
 import {ChargeSheet, LEVELS, Level, Sheet} from "./libraries/ChargeSheet.sol";
 import {CreditIds} from "./libraries/CreditIds.sol";
 import {Calendar, Periods} from "./libraries/Periods.sol";
+import {RateWord, RateWords} from "./libraries/RateWord.sol";
 import {Tallies, Tally} from "./libraries/Tally.sol";
 import {Terms, TermsLibrary} from "./libraries/Terms.sol";
 
@@ -21,6 +23,13 @@ contract Budgets is IBudgets, AccessManaged {
         uint128 amountUcr;
         uint128 grantedUcr;
     }
+
+    /// @dev A due: what a project's use cost in the low 192 bits, what leases cover of it above them.
+    uint256 private constant COVERED_AT = 192;
+    uint256 private constant COST_MASK = (1 << COVERED_AT) - 1;
+    /// @dev A line: index of the project u16 | meter u32 | cost u128.
+    uint256 private constant LINE_PROJECT_AT = 160;
+    uint256 private constant LINE_METER_AT = 128;
 
     IRegistry private immutable REGISTRY;
     IBudgetState private immutable STATE;
@@ -93,60 +102,105 @@ contract Budgets is IBudgets, AccessManaged {
         _receive(to, id, amountUcr);
     }
 
+    /// @inheritdoc IBudgets
+    function repay(uint32 account, uint256 id) external override {
+        (Tally before, Terms terms) = _load(account);
+        uint256 availableUcr = CreditIds.isSpendable(id) ? availableOf(account, id) : 0;
+        uint256 repaidUcr = Math.min(terms.overdraftUcr(), availableUcr);
+        require(repaidUcr != 0, NothingToRepay(account, terms.overdraftUcr(), availableUcr));
+        Tally base = BudgetRules.rolled(before, terms, Periods.locate(block.timestamp));
+        _save(account, before, base, base, _repaid(account, id, terms, repaidUcr));
+    }
+
+    // Credits that other contracts make, hold and take
+
+    /// @inheritdoc IBudgets
+    function issue(uint256 holder, uint256 id, uint256 amountUcr) external override restricted {
+        if (amountUcr == 0) return;
+        // Every other holder than an account is a pool, or unknown to Credits.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        require(CreditIds.isHoldable(holder, id), NotGrantable(uint32(holder), id));
+        CREDITS.mint(holder, id, amountUcr);
+        // Checked in the condition.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        if (CreditIds.isAccount(holder)) _receive(uint32(holder), id, amountUcr);
+    }
+
+    /// @inheritdoc IBudgets
+    function retire(uint256 holder, uint256 id, uint256 amountUcr) external override restricted {
+        CREDITS.burn(holder, id, amountUcr);
+    }
+
+    /// @inheritdoc IBudgets
+    function hold(uint32 account, uint256 id, uint256 amountUcr, uint256 pool)
+        external
+        override
+        restricted
+    {
+        _checkHeld(pool, id);
+        CREDITS.move(account, pool, id, amountUcr);
+    }
+
+    /// @inheritdoc IBudgets
+    function release(uint256 pool, uint32 account, uint256 id, uint256 amountUcr)
+        external
+        override
+        restricted
+    {
+        _checkHeld(pool, id);
+        CREDITS.move(pool, account, id, amountUcr);
+        _receive(account, id, amountUcr);
+    }
+
+    /// @inheritdoc IBudgets
+    function setExploring(uint32 project, bool isExploring) external override restricted {
+        (Tally before, Terms terms) = _load(project);
+        emit ExploringSet(project, isExploring);
+        Tally base = BudgetRules.rolled(before, terms, Periods.locate(block.timestamp));
+        Tally tally = base.withMark(Tallies.EXPLORING, isExploring);
+        _save(project, before, base, tally, terms);
+    }
+
     // Limits
 
     /// @inheritdoc IBudgets
-    function setBudget(
-        uint32 account,
-        bool hasLimit,
-        uint256 limitUcr,
-        Periods.Kind periodKind,
-        uint64 periodLengthS,
-        uint32 softPpm
-    ) external override {
+    function setBudget(uint32 account, BudgetTerms calldata terms) external override {
         _checkLimiter(account);
-        bool isLengthValid = periodKind == Periods.Kind.Fixed
-            ? periodLengthS != 0 && periodLengthS <= TermsLibrary.MAX_LENGTH_S
-            : periodLengthS == 0;
-        require(
-            isLengthValid && limitUcr <= TermsLibrary.MAX_UCR
-                && softPpm <= TermsLibrary.MAX_SOFT_PPM,
-            BudgetInvalid(limitUcr, softPpm, periodLengthS)
-        );
+        _checkTerms(terms);
         (Tally before, Terms oldTerms) = _load(account);
+        RateWord oldRate = STATE.rateOf(account).refilled(block.timestamp);
+        RateWord newRate = _changedRate(oldRate, terms);
+        Terms newTerms = _packed(terms).withOverdraft(oldTerms.overdraftUcr());
+        if (BudgetRules.giveMoreRoom(oldTerms, newTerms, oldRate, newRate)) {
+            _checkCanCall(msg.sender, msg.data);
+        }
         Calendar memory calendar = Periods.locate(block.timestamp);
         Tally base = BudgetRules.rolled(before, oldTerms, calendar);
-        Terms terms = TermsLibrary.packed(hasLimit, limitUcr, periodKind, periodLengthS, softPpm)
-            .withOverdraft(oldTerms.overdraftUcr());
-        Tally tally = _inPeriodOf(base, oldTerms, terms, calendar);
-        emit BudgetSet(
-            account,
-            hasLimit,
-            limitUcr,
-            periodKind,
-            periodLengthS,
-            softPpm,
-            uint64(tally.periodEndS())
-        );
-        _save(account, before, base, tally, terms);
+        Tally tally = BudgetRules.moved(base, oldTerms, newTerms, calendar)
+            .withMark(Tallies.HAS_RATE, newRate.isSet());
+        _announceTerms(account, terms, uint64(tally.periodEndS()));
+        _save(account, before, base, tally, newTerms);
+        STATE.storeRate(account, newRate);
     }
 
     // Charging
 
     /// @inheritdoc IBudgets
-    function charge(uint256[] calldata projects, uint256[] calldata costsUcr)
-        external
-        override
-        restricted
-    {
-        Sheet memory sheet = ChargeSheet.gather(STATE, projects, costsUcr);
+    function charge(
+        uint256[] calldata projects,
+        uint256[] calldata costsUcr,
+        bytes32[] calldata lines
+    ) external override restricted {
+        Sheet memory sheet = ChargeSheet.gather(STATE, projects);
         Calendar memory calendar = Periods.locate(block.timestamp);
-        _lend(sheet.levels[0], costsUcr, _pay(sheet.levels[0], costsUcr));
+        uint256[] memory dues = _draw(sheet.levels[0], costsUcr, lines);
+        _lend(sheet.levels[0], dues, CREDITS.pay(projects, dues));
+        uint256[] memory sums = ChargeSheet.addUp(sheet, dues);
         uint256 first = 0;
         for (uint256 i = 0; i < LEVELS; ++i) {
             Level memory level = sheet.levels[i];
             if (level.accounts.length == 0) break;
-            _spend(level, sheet.spentUcr, first, calendar);
+            _spend(level, sums, first, calendar);
             STATE.store(level.accounts, level.tallies);
             first += level.accounts.length;
         }
@@ -204,6 +258,8 @@ contract Budgets is IBudgets, AccessManaged {
         Calendar memory calendar = Periods.locate(block.timestamp);
         Tally tally = BudgetRules.judged(BudgetRules.rolled(before, terms, calendar), terms);
         uint256 startS = Periods.startOf(calendar, terms.periodKind(), terms.periodLengthS());
+        RateWord rate = STATE.rateOf(account).refilled(block.timestamp);
+        (, uint256 reservedUcr) = CREDITS.spendableOf(account);
         return Budget({
             hasLimit: terms.hasLimit(),
             limitUcr: terms.limitUcr(),
@@ -216,14 +272,29 @@ contract Budgets is IBudgets, AccessManaged {
             periodEndS: uint64(tally.periodEndS()),
             spentUcr: tally.spentInPeriodUcr(),
             spentLifetimeUcr: tally.spentLifetimeUcr(),
-            leasedUcr: 0,
+            leasedUcr: tally.leasedUcr(),
             generalUcr: CREDITS.balanceOfAccount(account, CreditIds.GENERAL),
             explorationUcr: CREDITS.balanceOfAccount(account, CreditIds.EXPLORATION),
             planUcr: CREDITS.balanceOfAccount(account, CreditIds.planOf(account)),
             overdraftUcr: terms.overdraftUcr(),
             isSoftCrossed: tally.isMarked(Tallies.SOFT_CROSSED),
-            frozenWhy: tally.frozenWhy()
+            frozenWhy: tally.frozenWhy(),
+            reservedUcr: reservedUcr,
+            carryPpm: terms.carryPpm(),
+            carriedUcr: tally.carriedUcr(),
+            rateUcr: rate.amountUcr(),
+            rateWindowS: rate.windowS(),
+            rateLevelUcr: rate.levelUcr(),
+            isExploring: tally.isMarked(Tallies.EXPLORING)
         });
+    }
+
+    /// @inheritdoc IBudgets
+    function availableOf(uint32 account, uint256 id) public view override returns (uint256) {
+        uint256 balanceUcr = CREDITS.balanceOfAccount(account, id);
+        if (!CreditIds.isSpendable(id)) return balanceUcr;
+        (uint256 spendableUcr, uint256 reservedUcr) = CREDITS.spendableOf(account);
+        return Math.min(balanceUcr, spendableUcr - reservedUcr);
     }
 
     // Internal: authority and keys
@@ -235,6 +306,26 @@ contract Budgets is IBudgets, AccessManaged {
         require(
             isAbove || REGISTRY.isRegistrar(msg.sender, account), NotAuthorised(msg.sender, account)
         );
+    }
+
+    function _checkTerms(BudgetTerms calldata terms) private pure {
+        bool isLengthValid = terms.periodKind == Periods.Kind.Fixed
+            ? terms.periodLengthS != 0 && terms.periodLengthS <= TermsLibrary.MAX_LENGTH_S
+            : terms.periodLengthS == 0;
+        require(
+            isLengthValid && terms.limitUcr <= TermsLibrary.MAX_LIMIT_UCR
+                && terms.softPpm <= TermsLibrary.MAX_PPM && terms.carryPpm <= TermsLibrary.MAX_PPM,
+            BudgetInvalid(terms.limitUcr, terms.softPpm, terms.carryPpm, terms.periodLengthS)
+        );
+        require(
+            terms.rateWindowS == 0 ? terms.rateUcr == 0 : terms.rateUcr <= RateWords.MAX_UCR,
+            RateInvalid(terms.rateUcr, terms.rateWindowS)
+        );
+    }
+
+    function _checkHeld(uint256 pool, uint256 id) private pure {
+        require(CreditIds.isPool(pool), PoolUnknown(pool));
+        require(CreditIds.isTransferable(id) || id == CreditIds.EXPLORATION, NotTransferable(id));
     }
 
     function _useKey(uint32 organisation, bytes32 key, bytes32 content) private {
@@ -258,38 +349,65 @@ contract Budgets is IBudgets, AccessManaged {
 
     // Internal: one account
 
+    function _packed(BudgetTerms calldata terms) private pure returns (Terms) {
+        return TermsLibrary.packed(
+            terms.hasLimit,
+            terms.limitUcr,
+            terms.periodKind,
+            terms.periodLengthS,
+            terms.softPpm,
+            terms.carryPpm
+        );
+    }
+
+    /// @dev A bucket begins full; a later one of another size holds no more than the one before did.
+    function _changedRate(RateWord rate, BudgetTerms calldata terms)
+        private
+        view
+        returns (RateWord)
+    {
+        if (terms.rateWindowS == 0) return RateWord.wrap(0);
+        if (rate.isSet()) return rate.changed(terms.rateUcr, terms.rateWindowS);
+        return RateWords.full(terms.rateUcr, terms.rateWindowS, block.timestamp);
+    }
+
+    function _announceTerms(uint32 account, BudgetTerms calldata terms, uint64 periodEndS) private {
+        emit BudgetSet(
+            account,
+            terms.hasLimit,
+            terms.limitUcr,
+            terms.periodKind,
+            terms.periodLengthS,
+            terms.softPpm,
+            terms.carryPpm,
+            terms.rateUcr,
+            terms.rateWindowS,
+            periodEndS
+        );
+    }
+
     /// @dev Credits came in: an overdraft is repaid from them.
     function _receive(uint32 account, uint256 id, uint256 amountUcr) private {
         (Tally before, Terms terms) = _load(account);
+        require(
+            id != CreditIds.EXPLORATION || before.isMarked(Tallies.EXPLORING), NotExploring(account)
+        );
         Tally base = BudgetRules.rolled(before, terms, Periods.locate(block.timestamp));
-        Tally tally = base;
-        if (CreditIds.classOf(id) == CreditIds.PLAN) {
-            tally = tally.withMark(Tallies.HAS_PLAN, true);
-        }
         if (CreditIds.isSpendable(id) && terms.overdraftUcr() != 0) {
-            uint256 repaidUcr = Math.min(terms.overdraftUcr(), amountUcr);
-            terms = terms.withOverdraft(terms.overdraftUcr() - repaidUcr);
-            emit OverdraftRepaid(account, id, repaidUcr, terms.overdraftUcr());
-            // Leaves nothing unpaid: these credits have just come in.
-            CREDITS.burnUpTo(CreditIds.classOf(id), _one(account), _one(repaidUcr));
+            terms = _repaid(account, id, terms, Math.min(terms.overdraftUcr(), amountUcr));
         }
-        _save(account, before, base, tally, terms);
+        _save(account, before, base, base, terms);
     }
 
-    /// @dev The tally in the period the new terms ask for.
-    function _inPeriodOf(Tally tally, Terms oldTerms, Terms terms, Calendar memory calendar)
+    /// @dev The terms after this much of the overdraft was repaid.
+    function _repaid(uint32 account, uint256 id, Terms terms, uint256 amountUcr)
         private
-        pure
-        returns (Tally)
+        returns (Terms)
     {
-        bool isSame = terms.periodKind() == oldTerms.periodKind()
-            && terms.periodLengthS() == oldTerms.periodLengthS();
-        if (isSame) return tally;
-        if (terms.periodKind() == Periods.Kind.None) {
-            return tally.withPeriod(0, tally.spentLifetimeUcr());
-        }
-        return
-            tally.withPeriod(Periods.endOf(calendar, terms.periodKind(), terms.periodLengthS()), 0);
+        uint256 overdraftUcr = terms.overdraftUcr() - amountUcr;
+        emit OverdraftRepaid(account, id, amountUcr, overdraftUcr);
+        CREDITS.burn(account, id, amountUcr);
+        return terms.withOverdraft(overdraftUcr);
     }
 
     function _load(uint32 account) private view returns (Tally, Terms) {
@@ -311,65 +429,80 @@ contract Budgets is IBudgets, AccessManaged {
 
     // Internal: charging
 
-    /// @dev Projects' own credits have paid what they could. Returns what each still owes.
-    function _pay(Level memory level, uint256[] calldata costsUcr)
+    /// @dev What is due of each project: its cost, and what leases cover of it, which are drawn down by that.
+    function _draw(Level memory level, uint256[] calldata costsUcr, bytes32[] calldata lines)
         private
-        returns (uint256[] memory owedUcr)
+        returns (uint256[] memory dues)
     {
-        owedUcr = _payFromPlans(level, costsUcr);
-        owedUcr = CREDITS.burnUpTo(CreditIds.GENERAL, level.accounts, owedUcr);
+        dues = costsUcr;
+        if (!_haveLeases(level.tallies)) return dues;
+        (uint256[] memory places, uint256[] memory keys, uint256[] memory amountsUcr) =
+            _leasesOf(level, lines);
+        uint256[] memory coveredUcr = STATE.draw(keys, amountsUcr);
+        // What is covered was leased of the same account before, in 56 bits.
+        unchecked {
+            for (uint256 i = 0; i < coveredUcr.length; ++i) {
+                dues[places[i]] += coveredUcr[i] << COVERED_AT;
+            }
+        }
     }
 
-    /// @dev As _pay, from plan credits alone, of those who hold any. Who still owes then has none left.
-    function _payFromPlans(Level memory level, uint256[] memory owedUcr)
+    function _haveLeases(Tally[] memory tallies) private pure returns (bool) {
+        uint256 words = 0;
+        for (uint256 i = 0; i < tallies.length; ++i) {
+            words |= Tally.unwrap(tallies[i]);
+        }
+        return Tally.wrap(words).isMarked(Tallies.HAS_LEASE);
+    }
+
+    /// @dev The lines of projects that have leases: whose they are, the key of the lease there may be, what it is to cover.
+    function _leasesOf(Level memory level, bytes32[] calldata lines)
         private
-        returns (uint256[] memory)
+        pure
+        returns (uint256[] memory places, uint256[] memory keys, uint256[] memory amountsUcr)
     {
-        Tally[] memory tallies = level.tallies;
-        uint256[] memory askedUcr = new uint256[](owedUcr.length);
-        bool isHeld = false;
-        for (uint256 i = 0; i < tallies.length; ++i) {
-            if (!tallies[i].isMarked(Tallies.HAS_PLAN)) continue;
-            askedUcr[i] = owedUcr[i];
-            isHeld = true;
+        (places, keys, amountsUcr) =
+        (new uint256[](lines.length), new uint256[](lines.length), new uint256[](lines.length));
+        uint256 count = 0;
+        for (uint256 i = 0; i < lines.length; ++i) {
+            uint256 line = uint256(lines[i]);
+            uint256 place = line >> LINE_PROJECT_AT;
+            if (!level.tallies[place].isMarked(Tallies.HAS_LEASE)) continue;
+            places[count] = place;
+            keys[count] = (level.accounts[place] << 32) | uint32(line >> LINE_METER_AT);
+            amountsUcr[count++] = uint128(line);
         }
-        if (!isHeld) return owedUcr;
-        uint256[] memory unpaidUcr = CREDITS.burnUpTo(CreditIds.PLAN, level.accounts, askedUcr);
-        for (uint256 i = 0; i < tallies.length; ++i) {
-            if (askedUcr[i] == 0) continue;
-            uint256 owed = unpaidUcr[i];
-            owedUcr[i] = owed;
-            if (owed != 0) tallies[i] = tallies[i].withMark(Tallies.HAS_PLAN, false);
-        }
-        return owedUcr;
+        Arrays.splice(keys, 0, count);
+        Arrays.splice(amountsUcr, 0, count);
     }
 
     /// @dev What projects owe is their overdraft.
-    function _lend(Level memory level, uint256[] calldata costsUcr, uint256[] memory owedUcr)
-        private
-    {
+    function _lend(Level memory level, uint256[] memory dues, uint256[] memory owedUcr) private {
         uint256[] memory debtors = new uint256[](owedUcr.length);
         uint256 count = 0;
         for (uint256 i = 0; i < owedUcr.length; ++i) {
-            if (_lendOne(level, i, costsUcr[i], owedUcr[i])) debtors[count++] = i;
+            if (_lendOne(level, i, dues[i], owedUcr[i])) debtors[count++] = i;
         }
         if (count != 0) _storeTerms(level, debtors, count);
     }
 
     /// @dev As _lend, for one project. Returns whether its terms changed.
-    function _lendOne(Level memory level, uint256 i, uint256 costUcr, uint256 owedUcr)
+    function _lendOne(Level memory level, uint256 i, uint256 due, uint256 owedUcr)
         private
         returns (bool)
     {
         uint32 project = uint32(level.accounts[i]);
+        uint256 costUcr = due & COST_MASK;
         if (!level.tallies[i].isOpen()) {
             emit ChargeUnplaced(project, costUcr);
             return false;
         }
-        // What is owed is at most the cost; an overdraft has 88 bits, a cost fewer than 128.
+        // What is owed is at most the cost; an overdraft has 72 bits, a cost at most 128.
         unchecked {
             uint256 overdraftUcr = level.terms[i].overdraftUcr() + owedUcr;
-            emit ProjectCharged(project, costUcr, costUcr - owedUcr, overdraftUcr);
+            emit ProjectCharged(
+                project, costUcr, costUcr - owedUcr, overdraftUcr, due >> COVERED_AT
+            );
             if (owedUcr != 0) level.terms[i] = level.terms[i].withOverdraft(overdraftUcr);
         }
         return owedUcr != 0;
@@ -387,11 +520,11 @@ contract Budgets is IBudgets, AccessManaged {
     }
 
     /// @dev The tallies of a level's accounts are those after what they have spent now.
-    /// @param spentUcr What each account on the sheet has spent.
+    /// @param sums What is due of each account on the sheet.
     /// @param first Where on the sheet the level begins.
     function _spend(
         Level memory level,
-        uint256[] memory spentUcr,
+        uint256[] memory sums,
         uint256 first,
         Calendar memory calendar
     ) private {
@@ -402,7 +535,8 @@ contract Budgets is IBudgets, AccessManaged {
             if (!before.isOpen()) continue;
             Terms its = terms[i];
             Tally base = BudgetRules.rolled(before, its, calendar);
-            Tally tally = base.withSpent(spentUcr[first + i]);
+            uint256 due = sums[first + i];
+            Tally tally = base.withSpent(due & COST_MASK, due >> COVERED_AT);
             if (its.areNeeded()) tally = BudgetRules.judged(tally, its);
             tallies[i] = tally;
             if (!tally.isLike(before)) {
@@ -414,11 +548,15 @@ contract Budgets is IBudgets, AccessManaged {
     /// @dev Events for what changed from `before`, through its rolling to `base`, to `tally`.
     function _announce(uint32 account, Tally before, Tally base, Tally tally, Terms terms) private {
         uint256 spentUcr = tally.spentInPeriodUcr();
+        uint8 why = tally.frozenWhy();
+        bool isFrozen = why != 0 && why != base.frozenWhy();
         bool isSoftCrossed =
             tally.isMarked(Tallies.SOFT_CROSSED) && !base.isMarked(Tallies.SOFT_CROSSED);
-        if (isSoftCrossed) emit SoftThresholdCrossed(account, spentUcr, terms.limitUcr());
-        uint8 why = tally.frozenWhy();
-        if (why != 0 && why != base.frozenWhy()) {
+        bool isSaid = isFrozen && tally.isMarked(Tallies.FROZEN_LIMIT);
+        if (isSoftCrossed && !isSaid) {
+            emit SoftThresholdCrossed(account, spentUcr, terms.limitUcr());
+        }
+        if (isFrozen) {
             emit AccountFrozen(account, why, spentUcr, terms.limitUcr(), terms.overdraftUcr());
             return;
         }

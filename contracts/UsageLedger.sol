@@ -19,8 +19,11 @@ import {RecordLayout} from "./libraries/RecordLayout.sol";
 
 /// @title UsageLedger
 /// @dev Totals per project live in transient storage while a batch is worked on, under the project's id:
-/// run u64 | segment u8 | total u184. Run and segment tell whether the project was seen in this batch and in this segment, so
-/// that nothing needs clearing.
+/// run u64 | segment u8 | index into the batch's projects u8 | index of its last line u8 | that line's total u80 | total u88.
+/// Run and segment tell whether the project was seen in this batch and in this segment, so that nothing needs clearing.
+///
+/// Consecutive segments of one meter are a group, and a project that a group bills is a line: its index u16 | the meter u32 |
+/// the line's total u128, which is filled in when the project's next line begins, or at the end.
 contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
     using TransientSlot for bytes32;
     using TransientSlot for TransientSlot.Uint256Slot;
@@ -33,6 +36,10 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
         uint256 quarantined;
         uint256 projectCount;
         uint256[] projects;
+        uint256 lineCount;
+        bytes32[] lines;
+        uint256 groupMeter;
+        uint256 groupTag;
     }
 
     uint8 private constant EXPIRED = 1;
@@ -43,6 +50,7 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
 
     uint256 private constant MAX_SEGMENT_PROJECTS = 64;
     uint256 private constant MAX_PROJECTS = 120;
+    uint256 private constant MAX_LINES = 240;
     uint256 private constant MAX_SEQ = 1 << 63;
     uint256 private constant BLOCKHASHES = 256;
 
@@ -55,7 +63,17 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
     bytes32 private constant RUN_SLOT = bytes32(uint256(1) << 32);
     uint256 private constant RUN_AT = 192;
     uint256 private constant TAG_AT = 184;
-    uint256 private constant TOTAL_MASK = (1 << TAG_AT) - 1;
+    uint256 private constant INDEX_AT = 176;
+    uint256 private constant LINE_AT = 168;
+    uint256 private constant LINE_TOTAL_AT = 88;
+    uint256 private constant LINE_TOTAL_MASK = (1 << 80) - 1;
+    uint256 private constant TOTAL_MASK = (1 << LINE_TOTAL_AT) - 1;
+    /// @dev Everything but the tag.
+    uint256 private constant KEPT_MASK = (1 << TAG_AT) - 1;
+    /// @dev Adds a cost to both totals.
+    uint256 private constant BOTH_TOTALS = (1 << LINE_TOTAL_AT) | 1;
+    uint256 private constant LINE_INDEX_AT = 160;
+    uint256 private constant LINE_METER_AT = 128;
 
     IRegistry private immutable REGISTRY;
     IValidatorSet private immutable VALIDATORS;
@@ -163,6 +181,7 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
         // slither-disable-next-line uninitialized-local
         Progress memory progress;
         progress.projects = new uint256[](MAX_PROJECTS);
+        progress.lines = new bytes32[](MAX_LINES);
         progress.run = RUN_SLOT.asUint256().tload() + 1;
         RUN_SLOT.asUint256().tstore(progress.run);
 
@@ -172,6 +191,10 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
             uint256 first = place + BatchLayout.SEGMENT_WORDS;
             place = first + step.count * RecordLayout.WORDS;
             if (statuses[i] == SegmentStatus.Settled) {
+                if (step.meter != progress.groupMeter) {
+                    progress.groupMeter = step.meter;
+                    progress.groupTag = _tagOf(i, progress);
+                }
                 _record(data[first:place], i, progress);
             } else {
                 emit SegmentSkipped(
@@ -187,10 +210,13 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
     function _record(bytes32[] calldata records, uint256 segment, Progress memory progress)
         private
     {
-        uint256 tag = (progress.run << (RUN_AT - TAG_AT)) | (segment + 1);
+        // No segment is empty; but for a way out the compiler would make this a part of its caller, which keeps the loop's
+        // variables in memory and costs 60 gas more a record.
+        if (records.length == 0) return;
+        uint256 tag = _tagOf(segment, progress);
         uint256 seen = 0;
         uint256 quarantined = 0;
-        // Nothing overflows: at most 1,800 records of less than 2^55 each are counted, and added up in 184 bits. The length is
+        // Nothing overflows: at most 1,800 records of less than 2^55 each are counted, and added up in 80 bits. The length is
         // even, so a record's second word exists where its first does.
         unchecked {
             for (uint256 i = 0; i < records.length; i += RecordLayout.WORDS) {
@@ -202,11 +228,13 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
                 uint256 word = slot.tload();
                 if (word >> TAG_AT != tag) {
                     ++seen;
-                    if (word >> RUN_AT != progress.run) word = _enter(project, segment, progress);
-                    word = (tag << TAG_AT) | (word & TOTAL_MASK);
+                    if (word >> TAG_AT < progress.groupTag) {
+                        word = _enter(project, word, segment, progress);
+                    }
+                    word = (tag << TAG_AT) | (word & KEPT_MASK);
                 }
                 if (RecordLayout.isQuarantined(costWord)) ++quarantined;
-                else word += RecordLayout.costUcr(costWord);
+                else word += RecordLayout.costUcr(costWord) * BOTH_TOTALS;
                 slot.tstore(word);
             }
         }
@@ -227,22 +255,47 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
         }
     }
 
-    /// @dev A project appears in the batch for the first time. Returns its total.
-    function _enter(uint256 project, uint256 segment, Progress memory progress)
+    /// @dev Run and segment as they stand in a project's word. Segments count from 1.
+    function _tagOf(uint256 segment, Progress memory progress) private pure returns (uint256) {
+        return (progress.run << (RUN_AT - TAG_AT)) | (segment + 1);
+    }
+
+    /// @dev A project appears in the group for the first time, and maybe in the batch: it begins a line. Returns its word.
+    function _enter(uint256 project, uint256 word, uint256 segment, Progress memory progress)
         private
         pure
         returns (uint256)
     {
-        uint256 count = progress.projectCount;
-        require(count < MAX_PROJECTS, TooManyProjects(segment, MAX_PROJECTS));
-        progress.projects[count] = project;
-        progress.projectCount = count + 1;
-        return 0;
+        uint256 line = progress.lineCount;
+        require(line < MAX_LINES, TooManyLines(segment, MAX_LINES));
+        uint256 index = uint8(word >> INDEX_AT);
+        // Both counts stay below 256.
+        unchecked {
+            if (word >> RUN_AT == progress.run) {
+                _fill(progress.lines, word);
+            } else {
+                word = 0;
+                index = progress.projectCount;
+                require(index < MAX_PROJECTS, TooManyProjects(segment, MAX_PROJECTS));
+                progress.projects[index] = project;
+                progress.projectCount = index + 1;
+            }
+            progress.lines[line] =
+                bytes32((index << LINE_INDEX_AT) | (progress.groupMeter << LINE_METER_AT));
+            progress.lineCount = line + 1;
+        }
+        return (index << INDEX_AT) | (line << LINE_AT) | (word & TOTAL_MASK);
+    }
+
+    /// @dev A project's last line has its total.
+    function _fill(bytes32[] memory lines, uint256 word) private pure {
+        uint256 line = uint8(word >> LINE_AT);
+        lines[line] = bytes32(uint256(lines[line]) | ((word >> LINE_TOTAL_AT) & LINE_TOTAL_MASK));
     }
 
     function _finish(Progress memory progress, bytes32 dataHash) private {
         (uint256[] memory costsUcr, uint256 costUcr) = _costs(progress);
-        if (costUcr != 0) BUDGETS.charge(progress.projects, costsUcr);
+        if (costUcr != 0) BUDGETS.charge(progress.projects, costsUcr, progress.lines);
         (uint64 number, bytes32 accumulator) = CURSORS.absorb(dataHash, progress.settledBitmap);
         emit BatchSettled(
             number,
@@ -256,26 +309,47 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
         );
     }
 
-    /// @dev What each project's records cost, and all together. Projects whose records cost nothing leave the list.
+    /// @dev What each project's records cost, and all together. Projects whose records cost nothing leave the list, and their
+    /// lines leave theirs.
     function _costs(Progress memory progress)
         private
         view
         returns (uint256[] memory costsUcr, uint256 sumUcr)
     {
         uint256[] memory projects = progress.projects;
-        costsUcr = new uint256[](progress.projectCount);
+        bytes32[] memory lines = progress.lines;
+        uint256 count = progress.projectCount;
+        costsUcr = new uint256[](count);
+        uint256[] memory places = new uint256[](count);
         uint256 kept = 0;
-        for (uint256 i = 0; i < costsUcr.length; ++i) {
+        for (uint256 i = 0; i < count; ++i) {
             uint256 project = projects[i];
-            uint256 costUcr = bytes32(project).asUint256().tload() & TOTAL_MASK;
+            uint256 word = bytes32(project).asUint256().tload();
+            uint256 costUcr = word & TOTAL_MASK;
             if (costUcr == 0) continue;
+            _fill(lines, word);
             projects[kept] = project;
             costsUcr[kept] = costUcr;
+            places[i] = kept;
             sumUcr += costUcr;
             ++kept;
         }
         Arrays.splice(projects, 0, kept);
         Arrays.splice(costsUcr, 0, kept);
+        Arrays.splice(lines, 0, progress.lineCount);
+        if (kept != count) _renumber(lines, places);
+    }
+
+    /// @dev Lines name the places where projects are now; those of no cost are dropped.
+    function _renumber(bytes32[] memory lines, uint256[] memory places) private pure {
+        uint256 kept = 0;
+        for (uint256 i = 0; i < lines.length; ++i) {
+            uint256 line = uint256(lines[i]);
+            if (uint128(line) == 0) continue;
+            uint256 place = places[line >> LINE_INDEX_AT];
+            lines[kept++] = bytes32((place << LINE_INDEX_AT) | uint160(line));
+        }
+        Arrays.splice(lines, 0, kept);
     }
 
     /// @dev The batch leaves no trace but this event, and a debt in its sender's allowance.

@@ -17,14 +17,13 @@ struct Level {
     Terms[] terms;
 }
 
-/// @notice Every account a charge touches, once each. A place is counted from 1 over all levels; spentUcr and parents (0 =
-/// none) are by place - 1. A sheet is tangled where some parent stands before its child, as one that is charged itself may.
+/// @notice Every account a charge touches, once each. A place is counted from 1 over all levels; parents (0 = none) are by
+/// place - 1. A sheet is tangled where some parent stands before its child, as one that is charged itself may.
 struct Sheet {
     Level[LEVELS] levels;
     uint256 length;
     bool isTangled;
     uint256[] parents;
-    uint256[] spentUcr;
 }
 
 /// @title The working sheet of one charge
@@ -40,19 +39,17 @@ library ChargeSheet {
     uint256 private constant RUN_AT = 128;
     uint256 private constant PLACE_MASK = (1 << RUN_AT) - 1;
 
-    /// @notice The projects and all their ancestors are on the sheet, with their words and what the charge adds to each.
+    /// @notice The projects and all their ancestors are on the sheet, with their words.
     /// @param state Where the words are.
     /// @param projects Account ids, each once.
-    /// @param costsUcr What each project's use cost; less than 2^128 each.
     /// @return sheet The sheet; levels after the last hold no account.
-    function gather(IBudgetState state, uint256[] calldata projects, uint256[] calldata costsUcr)
+    function gather(IBudgetState state, uint256[] calldata projects)
         internal
         returns (Sheet memory sheet)
     {
         uint256 run = RUN_SLOT.asUint256().tload() + 1;
         RUN_SLOT.asUint256().tstore(run);
         sheet.parents = new uint256[](projects.length * LEVELS);
-        sheet.spentUcr = new uint256[](projects.length * LEVELS);
         uint256[] memory accounts = projects;
         for (uint256 i = 0; i < accounts.length; ++i) {
             _slotOf(accounts[i]).tstore((run << RUN_AT) | (i + 1));
@@ -60,7 +57,38 @@ library ChargeSheet {
         for (uint256 i = 0; i < LEVELS && accounts.length != 0; ++i) {
             accounts = _load(state, sheet, sheet.levels[i], accounts, run);
         }
-        _addUp(sheet, costsUcr);
+    }
+
+    /// @notice What the charge adds to each account on the sheet. Each project's due counts for its parent too, and so on
+    /// upwards: in one pass, or, where the sheet is tangled, on each due's own way up.
+    /// @param sheet The sheet.
+    /// @param dues What is due of each project: its cost in the low 192 bits, what leases cover of it above them.
+    /// @return sums The same of each account on the sheet, by place - 1.
+    function addUp(Sheet memory sheet, uint256[] memory dues)
+        internal
+        pure
+        returns (uint256[] memory sums)
+    {
+        uint256[] memory parents = sheet.parents;
+        sums = new uint256[](sheet.length);
+        for (uint256 i = 0; i < dues.length; ++i) {
+            sums[i] = dues[i];
+        }
+        uint256 passed = sheet.isTangled ? 0 : sheet.length;
+        uint256 walked = sheet.isTangled ? dues.length : 0;
+        // Costs below 2^128, at most one for each of 2^32 accounts, add up to less than 2^160; what is covered was leased of
+        // the same account before, in 56 bits.
+        unchecked {
+            for (uint256 i = 0; i < passed; ++i) {
+                uint256 parent = parents[i];
+                if (parent != 0) sums[parent - 1] += sums[i];
+            }
+            for (uint256 i = 0; i < walked; ++i) {
+                for (uint256 place = parents[i]; place != 0; place = parents[place - 1]) {
+                    sums[place - 1] += dues[i];
+                }
+            }
+        }
     }
 
     /// @dev The accounts' words stand on a level. Returns the parents, which belong on the next.
@@ -98,30 +126,6 @@ library ChargeSheet {
             }
         }
         Arrays.splice(above, 0, count);
-    }
-
-    /// @dev Each account's cost counts for its parent too, and so on upwards: in one pass, or, where the sheet is tangled, on
-    /// each cost's own way up.
-    function _addUp(Sheet memory sheet, uint256[] calldata costsUcr) private pure {
-        uint256[] memory parents = sheet.parents;
-        uint256[] memory spentUcr = sheet.spentUcr;
-        for (uint256 i = 0; i < costsUcr.length; ++i) {
-            spentUcr[i] = costsUcr[i];
-        }
-        uint256 passed = sheet.isTangled ? 0 : sheet.length;
-        uint256 walked = sheet.isTangled ? costsUcr.length : 0;
-        // Costs below 2^128, at most one for each of 2^32 accounts, add up to less than 2^160.
-        unchecked {
-            for (uint256 i = 0; i < passed; ++i) {
-                uint256 parent = parents[i];
-                if (parent != 0) spentUcr[parent - 1] += spentUcr[i];
-            }
-            for (uint256 i = 0; i < walked; ++i) {
-                for (uint256 place = parents[i]; place != 0; place = parents[place - 1]) {
-                    spentUcr[place - 1] += costsUcr[i];
-                }
-            }
-        }
     }
 
     function _slotOf(uint256 account) private pure returns (TransientSlot.Uint256Slot) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IBudgets} from "../../contracts/interfaces/IBudgets.sol";
+import {BudgetTerms, IBudgets} from "../../contracts/interfaces/IBudgets.sol";
 import {Periods} from "../../contracts/libraries/Periods.sol";
 import {Batches, Segment} from "./support/Batches.sol";
 import {NetworkFixture} from "./support/NetworkFixture.sol";
@@ -116,7 +116,9 @@ contract GasTest is NetworkFixture {
 
     function _limit(uint32 node, uint256 limitUcr, Periods.Kind kind, uint64 lengthS) private {
         VM.prank(REGISTRAR);
-        budgets.setBudget(node, true, limitUcr, kind, lengthS, 800_000);
+        budgets.setBudget(
+            node, BudgetTerms(true, limitUcr, kind, lengthS, 800_000, 0, 0, 0)
+        );
     }
 
     function _meters(uint256 count, uint32 owner) private returns (uint32[] memory meters) {

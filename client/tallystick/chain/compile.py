@@ -33,6 +33,7 @@ SOURCE_BY_CONTRACT: Final = {
     "BudgetState": "contracts/BudgetState.sol",
     "Budgets": "contracts/Budgets.sol",
     "Cursors": "contracts/Cursors.sol",
+    "Leases": "contracts/Leases.sol",
     "UsageLedger": "contracts/UsageLedger.sol",
     "Outcomes": "contracts/Outcomes.sol",
     "Epochs": "contracts/Epochs.sol",
@@ -47,6 +48,8 @@ SOURCE_BY_CONTRACT: Final = {
     "SwapMarket": "contracts/SwapMarket.sol",
     "ProviderDesk": "contracts/ProviderDesk.sol",
     "PriceIndex": "contracts/PriceIndex.sol",
+    "Corrections": "contracts/Corrections.sol",
+    "MeterFreezes": "contracts/MeterFreezes.sol",
 }
 SETTINGS: Final[Mapping[str, Any]] = {
     "evmVersion": "cancun",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {BudgetTerms} from "../../../contracts/interfaces/IBudgets.sol";
 import {Rates} from "../../../contracts/interfaces/ITariff.sol";
 import {Periods} from "../../../contracts/libraries/Periods.sol";
 import {LedgerFixture} from "../support/LedgerFixture.sol";
@@ -52,15 +53,18 @@ abstract contract CreditActions is LedgerFixture {
     function limitSpending(uint256 seed, uint64 limitUcr) external atItsTime {
         Periods.Kind kind = Periods.Kind((seed >> 8) % 4);
         uint64 lengthS = kind == Periods.Kind.Fixed ? uint64(seed >> 16) % 1e7 + 1 : 0;
+        BudgetTerms memory terms = BudgetTerms({
+            hasLimit: (seed >> 200) % 4 != 0,
+            limitUcr: limitUcr >> 5,
+            periodKind: kind,
+            periodLengthS: lengthS,
+            softPpm: uint32((seed >> 128) % 1_000_001),
+            carryPpm: uint32((seed >> 160) % 1_000_001),
+            rateUcr: 0,
+            rateWindowS: 0
+        });
         VM.prank(REGISTRAR);
-        budgets.setBudget(
-            _accounts[seed % _accounts.length],
-            (seed >> 200) % 4 != 0,
-            limitUcr,
-            kind,
-            lengthS,
-            uint32((seed >> 128) % 1_000_001)
-        );
+        budgets.setBudget(_accounts[seed % _accounts.length], terms);
     }
 
     /// @notice New rates are in force for one resource, or a new index for all.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Budget, IBudgets} from "../../../contracts/interfaces/IBudgets.sol";
+import {Budget, BudgetTerms, IBudgets} from "../../../contracts/interfaces/IBudgets.sol";
 import {Periods} from "../../../contracts/libraries/Periods.sol";
 import {Roles} from "../../../contracts/libraries/Roles.sol";
 import {NetworkFixture} from "./NetworkFixture.sol";
@@ -15,7 +15,7 @@ abstract contract BudgetFixture is NetworkFixture {
 
     function deployBudgets() internal {
         deployNetwork(4);
-        manager.grantRole(Roles.LEDGER, LEDGER, 0);
+        manager.grantRole(Roles.CHARGER, LEDGER, 0);
     }
 
     function charge(uint32 billed, uint256 costUcr) internal {
@@ -27,7 +27,7 @@ abstract contract BudgetFixture is NetworkFixture {
 
     function chargeAll(uint256[] memory projects, uint256[] memory costsUcr) internal {
         VM.prank(LEDGER);
-        budgets.charge(projects, costsUcr);
+        budgets.charge(projects, costsUcr, new bytes32[](0));
     }
 
     function grantPlan(uint32 to, uint256 amountUcr) internal {
@@ -51,8 +51,20 @@ abstract contract BudgetFixture is NetworkFixture {
         uint64 lengthS,
         uint32 softPpm
     ) internal {
+        BudgetTerms memory terms = limitOf(limitUcr);
+        (terms.periodKind, terms.periodLengthS, terms.softPpm) = (kind, lengthS, softPpm);
+        setTerms(which, terms);
+    }
+
+    function setTerms(uint32 which, BudgetTerms memory terms) internal {
         VM.prank(REGISTRAR);
-        budgets.setBudget(which, true, limitUcr, kind, lengthS, softPpm);
+        budgets.setBudget(which, terms);
+    }
+
+    /// @dev A limit for ever, and nothing else.
+    function limitOf(uint256 limitUcr) internal pure returns (BudgetTerms memory terms) {
+        terms.hasLimit = true;
+        terms.limitUcr = limitUcr;
     }
 
     function budget(uint32 which) internal view returns (Budget memory) {
@@ -102,8 +114,18 @@ abstract contract BudgetFixture is NetworkFixture {
         pure
         returns (bytes32)
     {
-        bytes memory values = abi.encode(costUcr, paidUcr, overdraftUcr);
-        return _event("ProjectCharged(uint32,uint256,uint256,uint256)", which, values);
+        return chargedOf(which, costUcr, paidUcr, overdraftUcr, 0);
+    }
+
+    function chargedOf(
+        uint32 which,
+        uint256 costUcr,
+        uint256 paidUcr,
+        uint256 overdraftUcr,
+        uint256 leaseUcr
+    ) internal pure returns (bytes32) {
+        bytes memory values = abi.encode(costUcr, paidUcr, overdraftUcr, leaseUcr);
+        return _event("ProjectCharged(uint32,uint256,uint256,uint256,uint256)", which, values);
     }
 
     function unplaced(uint32 which, uint256 costUcr) internal pure returns (bytes32) {
@@ -155,8 +177,24 @@ abstract contract BudgetFixture is NetworkFixture {
         uint32 softPpm,
         uint64 periodEndS
     ) internal pure returns (bytes32) {
-        bytes memory values = abi.encode(true, limitUcr, kind, lengthS, softPpm, periodEndS);
-        return _event("BudgetSet(uint32,bool,uint256,uint8,uint64,uint32,uint64)", which, values);
+        return budgetSetTo(which, limitUcr, kind, lengthS, [uint256(softPpm), 0, 0, 0], periodEndS);
+    }
+
+    /// @param others The soft threshold, carry-over, rate and its window.
+    function budgetSetTo(
+        uint32 which,
+        uint256 limitUcr,
+        Periods.Kind kind,
+        uint64 lengthS,
+        uint256[4] memory others,
+        uint64 periodEndS
+    ) internal pure returns (bytes32) {
+        bytes memory values = abi.encode(true, limitUcr, kind, lengthS, others, periodEndS);
+        return _event(
+            "BudgetSet(uint32,bool,uint256,uint8,uint64,uint32,uint32,uint256,uint32,uint64)",
+            which,
+            values
+        );
     }
 
     /// @dev Exactly these events since recordLogs, in this order; grants and transfers themselves left out.

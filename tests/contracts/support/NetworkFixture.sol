@@ -6,6 +6,7 @@ import {BudgetState} from "../../../contracts/BudgetState.sol";
 import {Budgets} from "../../../contracts/Budgets.sol";
 import {Credits} from "../../../contracts/Credits.sol";
 import {Cursors} from "../../../contracts/Cursors.sol";
+import {Leases} from "../../../contracts/Leases.sol";
 import {Registry} from "../../../contracts/Registry.sol";
 import {Tariff} from "../../../contracts/Tariff.sol";
 import {UsageLedger} from "../../../contracts/UsageLedger.sol";
@@ -44,6 +45,7 @@ abstract contract NetworkFixture is Deployment {
     ValidatorSet internal validators;
     Tariff internal tariff;
     Budgets internal budgets;
+    Leases internal leases;
     UsageLedger internal ledger;
 
     uint32 internal acme;
@@ -69,6 +71,9 @@ abstract contract NetworkFixture is Deployment {
             ValidatorSet(deploy("ValidatorSet", abi.encode(address(manager), 4, SET_LEAD_S)));
         tariff = Tariff(deploy("Tariff", abi.encode(address(manager), registry, TARIFF_LEAD_S)));
         budgets = Budgets(deploy("Budgets", abi.encode(address(manager), registry, state, credits)));
+        leases = Leases(
+            deploy("Leases", abi.encode(address(manager), registry, state, credits, cursors))
+        );
         ledger = UsageLedger(
             deploy(
                 "UsageLedger",
@@ -207,6 +212,7 @@ abstract contract NetworkFixture is Deployment {
         VM.cool(address(validators));
         VM.cool(address(tariff));
         VM.cool(address(budgets));
+        VM.cool(address(leases));
         VM.cool(address(ledger));
     }
 
@@ -217,6 +223,12 @@ abstract contract NetworkFixture is Deployment {
         manager.grantRole(Roles.REGISTRY, address(registry), 0);
         manager.grantRole(Roles.LEDGER, address(ledger), 0);
         manager.grantRole(Roles.BUDGETS, address(budgets), 0);
+        manager.grantRole(Roles.STATE, address(budgets), 0);
+        manager.grantRole(Roles.STATE, address(leases), 0);
+        manager.grantRole(Roles.CHARGER, address(ledger), 0);
+        manager.grantRole(Roles.LIMITS, REGISTRAR, 0);
+        manager.grantRole(Roles.LIMITS, CONTROLLER, 0);
+        manager.setRoleGuardian(Roles.LIMITS, Roles.GUARDIAN);
         _allow(address(registry), registry.registerResource.selector, Roles.REGISTRAR);
         _allow(address(registry), registry.setResource.selector, Roles.REGISTRAR);
         _allow(address(tariff), tariff.adoptRates.selector, Roles.REGISTRAR);
@@ -225,12 +237,24 @@ abstract contract NetworkFixture is Deployment {
         _allow(address(cursors), cursors.advance.selector, Roles.LEDGER);
         _allow(address(cursors), cursors.absorb.selector, Roles.LEDGER);
         _allow(address(state), state.open.selector, Roles.REGISTRY);
-        _allow(address(state), state.store.selector, Roles.BUDGETS);
-        _allow(address(state), state.storeTerms.selector, Roles.BUDGETS);
+        _allow(address(state), state.store.selector, Roles.STATE);
+        _allow(address(state), state.storeTerms.selector, Roles.STATE);
+        _allow(address(state), state.storeRate.selector, Roles.STATE);
+        _allow(address(state), state.storeLease.selector, Roles.STATE);
+        _allow(address(state), state.draw.selector, Roles.STATE);
         _allow(address(credits), credits.mint.selector, Roles.BUDGETS);
         _allow(address(credits), credits.move.selector, Roles.BUDGETS);
-        _allow(address(credits), credits.burnUpTo.selector, Roles.BUDGETS);
-        _allow(address(budgets), budgets.charge.selector, Roles.LEDGER);
+        _allow(address(credits), credits.burn.selector, Roles.BUDGETS);
+        _allow(address(credits), credits.pay.selector, Roles.BUDGETS);
+        _allow(address(credits), credits.reserve.selector, Roles.STATE);
+        _allow(address(credits), credits.free.selector, Roles.STATE);
+        _allow(address(budgets), budgets.charge.selector, Roles.CHARGER);
+        _allow(address(budgets), budgets.setBudget.selector, Roles.LIMITS);
+        _allow(address(budgets), budgets.issue.selector, Roles.ISSUER);
+        _allow(address(budgets), budgets.retire.selector, Roles.ISSUER);
+        _allow(address(budgets), budgets.hold.selector, Roles.ESCROW);
+        _allow(address(budgets), budgets.release.selector, Roles.ESCROW);
+        _allow(address(budgets), budgets.setExploring.selector, Roles.EXPERIMENTS);
         _allow(address(ledger), ledger.settle.selector, PUBLIC_ROLE);
     }
 
