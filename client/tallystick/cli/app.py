@@ -12,7 +12,7 @@ import typer
 
 from tallystick.cli.errors import Declined
 from tallystick.cli.options import GlobalOptions
-from tallystick.cli.render import Output
+from tallystick.cli.render import Output, Table, format_table
 
 if TYPE_CHECKING:
     from tallystick.client import Client
@@ -52,6 +52,10 @@ class Session:
     def announce(self, intention: str) -> None:
         """The caller knows what will be written; `ask_once` follows when it is known to succeed."""
         self.output.note(intention)
+
+    def preview(self, table: Table) -> None:
+        """The caller sees what a write will do, before it is asked whether to."""
+        self.output.note(format_table(table))
 
     def ask_once(self) -> None:
         """The caller has agreed to what was announced.

@@ -29,6 +29,12 @@ class ShareInvalid(InvalidInput):
     code = "share_invalid"
 
 
+class CountInvalid(InvalidInput):
+    """A number or a price is malformed."""
+
+    code = "count_invalid"
+
+
 class AssignmentInvalid(InvalidInput):
     """An option's value is not FIELD=VALUE."""
 

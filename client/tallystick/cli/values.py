@@ -9,6 +9,7 @@ from typing import Final
 
 from tallystick.cli.errors import (
     AssignmentInvalid,
+    CountInvalid,
     PeriodInvalid,
     ShareInvalid,
     TimeInvalid,
@@ -22,6 +23,8 @@ _LENGTH: Final = re.compile(r"(?P<count>\d{1,9})(?P<unit>[smhdw])", re.ASCII)
 _SHARE: Final = re.compile(
     r"(?P<whole>\d{1,7})(?:\.(?P<fraction>\d+))?\s*(?P<sign>%|ppm)", re.ASCII
 )
+_COUNT: Final = re.compile(r"\d{1,3}(?:_\d{3})+|\d+", re.ASCII)
+_DOLLARS: Final = re.compile(r"\$?(?P<whole>\d[\d_]*)(?:\.(?P<fraction>\d{1,2}))?", re.ASCII)
 _PERCENT_DECIMALS: Final = 4
 """A percent is 10,000 ppm."""
 MAX_PERIOD_S: Final = 2**32 - 1
@@ -103,6 +106,42 @@ def format_share(share_ppm: int) -> str:
     whole, fraction = divmod(share_ppm, PPM // 100)
     digits = f"{fraction:04d}".rstrip("0")
     return f"{whole}.{digits}%" if digits else f"{whole}%"
+
+
+def parse_count(text: str) -> int:
+    """A whole number: `420`, `1_000`.
+
+    Raises:
+        CountInvalid: something else.
+    """
+    if _COUNT.fullmatch(text.strip()) is None:
+        raise CountInvalid("this is no whole number", expected="such as 1_000", actual=text)
+    return int(text.strip().replace("_", ""))
+
+
+def parse_cents(text: str) -> int:
+    """An amount of money in US cents: `$200`, `99.50`.
+
+    Raises:
+        CountInvalid: no such amount, or finer than a cent.
+    """
+    match = _DOLLARS.fullmatch(text.strip())
+    if match is None:
+        raise CountInvalid("this is no price", expected="US dollars such as $99.50", actual=text)
+    return int(match["whole"].replace("_", "") + (match["fraction"] or "").ljust(2, "0"))
+
+
+def parse_length_s(text: str) -> int:
+    """A length of time in seconds: `90s`, `15m`, `24h`, `7d`, `2w`.
+
+    Raises:
+        TimeInvalid: something else, or nothing at all.
+    """
+    match = _LENGTH.fullmatch(text.strip())
+    length_s = int(match["count"]) * _SECONDS[match["unit"]] if match else 0
+    if not length_s:
+        raise TimeInvalid("this is no length of time", expected="such as 15m or 7d", actual=text)
+    return length_s
 
 
 def parse_limit_ucr(text: str) -> int | None:

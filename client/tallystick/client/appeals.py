@@ -42,7 +42,8 @@ class AppealSubject:
 class AppealView(msgspec.Struct, frozen=True):
     """An appeal: votes are seats, times in Unix ms.
 
-    `reason` is None where it was written elsewhere; `closes_at` is when voting ends at the earliest: never before 50 blocks have passed.
+    `reason` is None where it was written elsewhere; `closes_at` is when
+    voting ends at the earliest: never before 50 blocks have passed.
     """
 
     id: int

@@ -7,6 +7,7 @@ for what settles a trace.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
@@ -15,10 +16,18 @@ from tallystick.local.folder import NetworkFolder
 
 if TYPE_CHECKING:
     from tallystick.client.accounts import AccountView, CreatedAccount
+    from tallystick.client.appeals import AppealBook
     from tallystick.client.budgets import BudgetChange, BudgetView
     from tallystick.client.credits import Moved
+    from tallystick.client.epochs import EpochBook
+    from tallystick.client.experiments import ExperimentBook
+    from tallystick.client.governance import Governance
     from tallystick.client.meters import MeterView, RegisteredView
+    from tallystick.client.outcome_reports import OutcomeReports
     from tallystick.client.outcomes import Outcomes
+    from tallystick.client.plans import PlanBook
+    from tallystick.client.price_index import PriceBook
+    from tallystick.client.providers import Providers
     from tallystick.client.reads import Reads, RecordQuery, Row, UsageQuery
     from tallystick.client.replay import ReplayReport
     from tallystick.client.replay_options import ReplayOptions
@@ -26,7 +35,9 @@ if TYPE_CHECKING:
     from tallystick.client.status import StatusView
     from tallystick.client.submission import OpenMeter, Use
     from tallystick.client.submission import Progress as SettleProgress
+    from tallystick.client.swaps import Swaps
     from tallystick.client.tariff import TariffView
+    from tallystick.client.validators import ValidatorBook
     from tallystick.core.usage import Records
     from tallystick.verify.ledger import Progress
     from tallystick.verify.verdict import Verdict
@@ -286,6 +297,78 @@ class Client:
         from tallystick.client.replay import replay
 
         return replay(self.wire, source, options, progress)
+
+    # The economy: one part for each noun
+
+    @cached_property
+    def outcomes(self) -> OutcomeReports:
+        """What projects achieved."""
+        from tallystick.client.outcome_reports import OutcomeReports
+
+        return OutcomeReports(self.wire)
+
+    @cached_property
+    def epochs(self) -> EpochBook:
+        """How balances grow with proven value."""
+        from tallystick.client.epochs import EpochBook
+
+        return EpochBook(self.wire)
+
+    @cached_property
+    def experiments(self) -> ExperimentBook:
+        """What the exploration pool pays for."""
+        from tallystick.client.experiments import ExperimentBook
+
+        return ExperimentBook(self.wire)
+
+    @cached_property
+    def plans(self) -> PlanBook:
+        """Plans of clients, and the invoices that they pay."""
+        from tallystick.client.plans import PlanBook
+
+        return PlanBook(self.wire, self._read)
+
+    @cached_property
+    def appeals(self) -> AppealBook:
+        """What is put right when other organisations agree."""
+        from tallystick.client.appeals import AppealBook
+
+        return AppealBook(self.wire)
+
+    @cached_property
+    def swaps(self) -> Swaps:
+        """Credits for other credits."""
+        from tallystick.client.swaps import Swaps
+
+        return Swaps(self.wire, self._read)
+
+    @cached_property
+    def providers(self) -> Providers:
+        """From credits to a provider's compute."""
+        from tallystick.client.providers import Providers
+
+        return Providers(self.wire, self._read)
+
+    @cached_property
+    def index(self) -> PriceBook:
+        """What hardware costs outside."""
+        from tallystick.client.price_index import PriceBook
+
+        return PriceBook(self.wire, self._read)
+
+    @cached_property
+    def governance(self) -> Governance:
+        """What seats decide."""
+        from tallystick.client.governance import Governance
+
+        return Governance(self.wire)
+
+    @cached_property
+    def validators(self) -> ValidatorBook:
+        """Who values and attests."""
+        from tallystick.client.validators import ValidatorBook
+
+        return ValidatorBook(self.wire)
 
     # What was used
 

@@ -9,10 +9,12 @@ from typing import Final
 from coincurve import PrivateKey
 
 from tallystick.chain.keys import read_private
-from tallystick.client.errors import KeyMissing, KeyUnknown
+from tallystick.client.errors import KeyMissing, KeyUnknown, PathInvalid
 from tallystick.core.attestation import compute_address
 from tallystick.local.folder import NetworkFolder
+from tallystick.local.secrets import ensure_key, load_validator_keys
 
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 
 
@@ -31,6 +33,18 @@ class KeyRing:
         """Every key's name."""
         return sorted(path.stem for path in self._folder.keys.glob("*.key"))
 
+    def create(self, name: str) -> str:
+        """A key of this name lies in the folder, made where there was none; gives its address.
+
+        Raises:
+            PathInvalid: no name for a file.
+        """
+        if _NAME.fullmatch(name) is None:
+            raise PathInvalid(
+                "this is no name for a key", expected="such as confirmer-1", actual=name
+            )
+        return ensure_key(self._folder, name)
+
     def load(self, name: str) -> PrivateKey:
         """The key of this name.
 
@@ -47,6 +61,21 @@ class KeyRing:
         if name not in self._address_by_name:
             self._address_by_name[name] = compute_address(self.load(name).public_key)
         return self._address_by_name[name]
+
+    def load_attester(self, validator: str) -> PrivateKey:
+        """The attesting key of a validator of this folder.
+
+        Raises:
+            KeyUnknown: its keys lie elsewhere.
+        """
+        if validator not in self.validators():
+            raise KeyUnknown("validator of this folder", validator, self.validators())
+        keys = load_validator_keys(self._folder, validator)
+        return PrivateKey.from_hex(keys.attest_key)
+
+    def validators(self) -> list[str]:
+        """The validators whose keys lie in the folder."""
+        return sorted(path.stem for path in self._folder.keys.glob("validator-*.json"))
 
     def resolve(self, who: str) -> str:
         """The address that somebody means: an address itself, or the name of a key.

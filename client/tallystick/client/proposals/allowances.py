@@ -8,7 +8,7 @@ from typing import Any, Final
 from tallystick.chain.bindings.credits import GENERAL, PLAN
 from tallystick.client.proposals.changes import Call, Change, Field, Unit, parse_fields
 from tallystick.client.proposals.documents import Entries, require_mapping
-from tallystick.client.proposals.scalars import parse_address, parse_amount_ucr, parse_whole
+from tallystick.client.proposals.scalars import parse_amount_ucr, parse_whole
 from tallystick.client.proposals.state import Governed
 
 MINT_ALLOWANCE: Final = "mint_allowance"
@@ -32,7 +32,7 @@ def build_mint_allowances(state: Governed, document: Entries) -> list[Call]:
     calls: list[Call] = []
     for path, entry in _entries(document, MINT_ALLOWANCE):
         entries = entry if isinstance(entry, Mapping) else {"general": entry}
-        given = parse_fields(f"{MINT_ALLOWANCE}.{path}", entries, CLASS_FIELDS)
+        given = parse_fields(state, f"{MINT_ALLOWANCE}.{path}", entries, CLASS_FIELDS)
         organisation = state.tree.require(path)
         for credit_class, amount_ucr in given.items():
             values = (organisation, int(credit_class), amount_ucr)
@@ -75,7 +75,7 @@ def build_confirmers(state: Governed, document: Entries) -> list[Call]:
         Call(
             "Outcomes",
             "setConfirmer",
-            (state.tree.require(path), parse_address(f"{CONFIRMERS}.{path}", entry)),
+            (state.tree.require(path), state.parse_address(f"{CONFIRMERS}.{path}", entry)),
         )
         for path, entry in _entries(document, CONFIRMERS)
     ]
@@ -94,7 +94,7 @@ def build_invoices(state: Governed, document: Entries) -> list[Call]:
     calls: list[Call] = []
     for path, entry in _entries(document, INVOICES):
         where = f"{INVOICES}.{path}"
-        given = parse_fields(where, require_mapping(where, entry), INVOICE_FIELDS)
+        given = parse_fields(state, where, require_mapping(where, entry), INVOICE_FIELDS)
         organisation = state.tree.require(path)
         calls += [Call("Plans", name, (organisation, value)) for name, value in given.items()]
     return calls

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -65,11 +65,19 @@ PARSERS: Final[Mapping[Unit, Callable[[str, object], int | str]]] = {
     Unit.FACTOR: scalars.parse_ratio_ppm,
     Unit.SHARE: scalars.parse_ratio_ppm,
     Unit.SECONDS: scalars.parse_length_s,
-    Unit.ADDRESS: scalars.parse_address,
 }
 
 
-def parse_fields(where: str, entries: Entries, fields: Sequence[Field]) -> dict[str, int | str]:
+class Names(Protocol):
+    """Whoever knows the addresses behind names."""
+
+    def parse_address(self, where: str, text: object) -> str:
+        """An address, or what a name stands for."""
+
+
+def parse_fields(
+    names: Names, where: str, entries: Entries, fields: Sequence[Field]
+) -> dict[str, int | str]:
     """The values given, by the contract's names.
 
     Raises:
@@ -77,7 +85,7 @@ def parse_fields(where: str, entries: Entries, fields: Sequence[Field]) -> dict[
     """
     require_known(where, entries, tuple(field.name for field in fields))
     return {
-        field.member: PARSERS[field.unit](f"{where}.{field.name}", entries[field.name])
+        field.member: _parse(names, field, f"{where}.{field.name}", entries[field.name])
         for field in fields
         if field.name in entries
     }
@@ -100,3 +108,9 @@ def compare_fields(
         for field in fields
         if before is None or before[field.member] != after[field.member]
     ]
+
+
+def _parse(names: Names, field: Field, where: str, value: object) -> int | str:
+    if field.unit is Unit.ADDRESS:
+        return names.parse_address(where, value)
+    return PARSERS[field.unit](where, value)

@@ -13,7 +13,7 @@ from tallystick.client.proposals.documents import (
     require_list,
     require_mapping,
 )
-from tallystick.client.proposals.scalars import parse_address, parse_hash
+from tallystick.client.proposals.scalars import parse_hash
 from tallystick.client.proposals.state import Governed
 
 VALIDATORS: Final = "validators"
@@ -45,7 +45,7 @@ def build_validators(state: Governed, document: Entries) -> list[Call]:
             )
         del members[name]
     for entry in _listed(entries, "add"):
-        member = _parse_validator(entry)
+        member = _parse_validator(state, entry)
         members[member["name"]] = member
     return [Call("ValidatorSet", "setValidators", ([tuple(m.values()) for m in members.values()],))]
 
@@ -72,10 +72,11 @@ def build_seats(state: Governed, document: Entries) -> list[Call]:
     revoked = require_list(f"{SEATS}.revoke", entries["revoke"]) if "revoke" in entries else []
     granted = require_mapping(f"{SEATS}.grant", entries["grant"]) if "grant" in entries else {}
     calls = [
-        Call("Seats", "revokeSeat", (parse_address(f"{SEATS}.revoke", who),)) for who in revoked
+        Call("Seats", "revokeSeat", (state.parse_address(f"{SEATS}.revoke", who),))
+        for who in revoked
     ]
     for who, path in granted.items():
-        holder = parse_address(f"{SEATS}.grant", who)
+        holder = state.parse_address(f"{SEATS}.grant", who)
         calls.append(Call("Seats", "grantSeat", (holder, state.tree.require(path))))
     return calls
 
@@ -96,7 +97,7 @@ def build_providers(state: Governed, document: Entries) -> list[Call]:
     count = state.ask("ProviderDesk", "providerCount")
     for name, entry in require_mapping(PROVIDERS, document[PROVIDERS]).items():
         where = f"{PROVIDERS}.{name}"
-        given = parse_fields(where, require_mapping(where, entry), PROVIDER_FIELDS)
+        given = parse_fields(state, where, require_mapping(where, entry), PROVIDER_FIELDS)
         known = state.ask("ProviderDesk", "providerByName", name)
         if not known and "key" not in given:
             raise ProposalInvalid(f"{where} is new", expected="its key")
@@ -191,7 +192,7 @@ def _read_members(state: Governed) -> Sequence[Mapping[str, Any]]:
     return members
 
 
-def _parse_validator(entry: object) -> dict[str, Any]:
+def _parse_validator(state: Governed, entry: object) -> dict[str, Any]:
     where = f"{VALIDATORS}.add"
     entries = require_mapping(where, entry)
     require_known(where, entries, _VALIDATOR_PARTS)
@@ -199,8 +200,8 @@ def _parse_validator(entry: object) -> dict[str, Any]:
     if missing:
         raise ProposalInvalid(f"{where} is incomplete", expected=", ".join(missing))
     return {
-        "attester": parse_address(f"{where}.attester", entries["attester"]),
-        "sender": parse_address(f"{where}.sender", entries["sender"]),
+        "attester": state.parse_address(f"{where}.attester", entries["attester"]),
+        "sender": state.parse_address(f"{where}.sender", entries["sender"]),
         "transportKey": parse_hash(f"{where}.transport_key", entries["transport_key"]),
         "name": str(entries["name"]),
         "url": str(entries["url"]),

@@ -11,6 +11,7 @@ from tallystick.chain.decoded_calls import ask_by_name
 from tallystick.client.accounts import AccountTree, load_tree
 from tallystick.client.errors import ResourceUnknown
 from tallystick.client.meters import load_meters
+from tallystick.client.proposals.scalars import parse_address
 from tallystick.client.resources import load_resources
 from tallystick.client.wire import Wire
 
@@ -46,6 +47,16 @@ class Governed:
     def read(self, view: View[T]) -> T:
         """A view's value now."""
         return self._wire.read(view)
+
+    def parse_address(self, where: str, text: object) -> str:
+        """An address, or the name of a key in the folder; `none` is the zero address.
+
+        Raises:
+            ProposalInvalid: neither.
+        """
+        if self._wire.has_folder and text in self._wire.keys.names():
+            return self._wire.keys.address_of(str(text))
+        return parse_address(where, text)
 
     @cached_property
     def now_ms(self) -> int:

@@ -61,7 +61,7 @@ def build_rates(state: Governed, document: Entries) -> list[Call]:
     for section in SECTIONS:
         if section in document:
             for slug, entry in require_mapping(section, document[section]).items():
-                values = _parse_entry(section, slug, entry)
+                values = _parse_entry(state, section, slug, entry)
                 wanted.setdefault(state.resource(slug), {}).update(values)
     if not wanted:
         return []
@@ -138,10 +138,10 @@ def _read_index(state: Governed, index_class: str) -> int:
     return state.read(view)[0]
 
 
-def _parse_entry(section: str, slug: str, entry: object) -> dict[str, int | str]:
+def _parse_entry(state: Governed, section: str, slug: str, entry: object) -> dict[str, int | str]:
     where = f"{section}.{slug}"
     if section == TARIFF:
-        return parse_fields(where, require_mapping(where, entry), RATE_FIELDS)
+        return parse_fields(state, where, require_mapping(where, entry), RATE_FIELDS)
     return {_MEMBER_BY_SECTION[section]: parse_ratio_ppm(where, entry)}
 
 

@@ -56,7 +56,7 @@ def build_epochs(state: Governed, document: Entries) -> list[Call]:
     """The terms of the epochs to come."""
     if EPOCHS not in document:
         return []
-    given = parse_fields(EPOCHS, require_mapping(EPOCHS, document[EPOCHS]), EPOCH_FIELDS)
+    given = parse_fields(state, EPOCHS, require_mapping(EPOCHS, document[EPOCHS]), EPOCH_FIELDS)
     terms = {**state.ask("Epochs", "termsAt", state.epoch + 1), **given}
     return [Call("Epochs", "setTerms", (tuple(terms.values()),))]
 
@@ -81,7 +81,7 @@ def build_kinds(state: Governed, document: Entries) -> list[Call]:
     calls: list[Call] = []
     for name, entry in require_mapping(KINDS, document[KINDS]).items():
         where = f"{KINDS}.{name}"
-        given = parse_fields(where, require_mapping(where, entry), KIND_FIELDS)
+        given = parse_fields(state, where, require_mapping(where, entry), KIND_FIELDS)
         kind = known.get(name) or int(given.get("kind", 0)) or _find_free(known)
         known.setdefault(name, kind)
         terms = {**_read_kind(state, kind), **given}
@@ -102,7 +102,7 @@ def build_leases(state: Governed, document: Entries) -> list[Call]:
     """What a lease may take at most."""
     if LEASES not in document:
         return []
-    given = parse_fields(LEASES, require_mapping(LEASES, document[LEASES]), LEASE_FIELDS)
+    given = parse_fields(state, LEASES, require_mapping(LEASES, document[LEASES]), LEASE_FIELDS)
     terms = {**state.ask("Leases", "leaseTerms"), **given}
     values = tuple(terms[field.member] for field in LEASE_FIELDS)
     return [Call("Leases", "setLeaseTerms", values)]
@@ -113,12 +113,12 @@ def describe_leases(state: Governed, args: Mapping[str, Any]) -> list[Change]:
     return compare_fields(LEASES, state.ask("Leases", "leaseTerms"), args, LEASE_FIELDS)
 
 
-def build_governor(state: Governed, document: Entries) -> list[Call]:  # noqa: ARG001 - as the others
+def build_governor(state: Governed, document: Entries) -> list[Call]:
     """How votes themselves are held."""
     if GOVERNOR not in document:
         return []
     entries = require_mapping(GOVERNOR, document[GOVERNOR])
-    given = parse_fields(GOVERNOR, entries, GOVERNOR_FIELDS)
+    given = parse_fields(state, GOVERNOR, entries, GOVERNOR_FIELDS)
     return [Call("NetworkGovernor", function, (value,)) for function, value in given.items()]
 
 
