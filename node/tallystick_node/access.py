@@ -18,9 +18,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tallystick.core.errors import TallystickError
 from tallystick_node.answers import answer_error
 from tallystick_node.errors import HostRefused, TokenMissing
+from tallystick_node.peers.question import (
+    BATCHES_PATH,
+    CREDITS_PATH,
+    FREEZES_PATH,
+    RELEASES_PATH,
+)
 from tallystick_node.settings import is_loopback
 
-OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/v1/attestations"})
+OPEN_PATHS: Final = frozenset(
+    {"/healthz", "/readyz", BATCHES_PATH, RELEASES_PATH, CREDITS_PATH, FREEZES_PATH}
+)
 
 
 class AccessGuard:

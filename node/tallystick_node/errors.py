@@ -15,7 +15,9 @@ TallystickError
 │   ├── PeerReplayed            401: a request too old, or seen before
 │   ├── BatchUntimely           409: batch time or validity out of bounds
 │   ├── VersionsDiffer          409: another validator set or rules version is in force
-│   └── VerdictDiffers          409: a cost word is not what the facts say
+│   ├── VerdictDiffers          409: a cost word is not what the facts say
+│   ├── RecordUnknown           404: no such record has settled
+│   └── SignerRefused           403: a credit is not signed by those whom it concerns
 └── TemporaryFailure
     ├── RateLimited             429
     ├── MeterPaused             429: too much of its use was quarantined
@@ -25,7 +27,9 @@ TallystickError
     ├── StorageFull             507
     ├── ReferenceUnknown        503: a reference block that this node does not have (yet)
     ├── NotAttesting            503: this node's key is in no validator set in force
-    └── QuorumMissed            too few attestations in time
+    ├── QuorumMissed            too few attestations in time
+    ├── RecordNotIndexed        503: a settled record that the index does not show yet
+    └── ActLost                 503: a correction was sent and its outcome is not known
 """
 
 from __future__ import annotations
@@ -129,6 +133,20 @@ class VerdictDiffers(InvalidInput):
     http_status = 409
 
 
+class RecordUnknown(InvalidInput):
+    """A meter has settled no record under a number."""
+
+    code = "record_unknown"
+    http_status = 404
+
+
+class SignerRefused(InvalidInput):
+    """A credit is not signed by its meter's owner, or not by the organisation's registrar."""
+
+    code = "signer_refused"
+    http_status = 403
+
+
 class RateLimited(TemporaryFailure):
     """A meter or a peer sends more than its share; `retry_after_s` says when to try again."""
 
@@ -188,3 +206,15 @@ class QuorumMissed(TemporaryFailure):
     """Too few validators attested a batch in time."""
 
     code = "quorum_missed"
+
+
+class RecordNotIndexed(TemporaryFailure):
+    """A record has settled, and this node's index does not show it yet."""
+
+    code = "record_not_indexed"
+
+
+class ActLost(TemporaryFailure):
+    """A correction was sent, and failed or has no outcome yet; asking again is harmless."""
+
+    code = "act_lost"

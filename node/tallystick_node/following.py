@@ -17,6 +17,8 @@ from tallystick_node.chain_view import ChainView, Header, SettledFrame
 from tallystick_node.clock import Clock
 
 TICK_S: Final = 2.0
+MAX_RESTS: Final = 4
+"""What reverted leaves no event: it is looked for this many ticks later at the latest."""
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +64,10 @@ class Submissions(Protocol):
     async def tick(self) -> list[Outcome]:
         """Whatever is due."""
 
+    @property
+    def calls_in_flight(self) -> int:
+        """Sent, and of a kind that leaves no event where it fails."""
+
 
 class Listener(Protocol):
     """Stages that go by what settled."""
@@ -105,6 +111,7 @@ class Following:
         self._clock = clock
         self._interval_s = interval_s
         self._has_news = False
+        self._rested = 0
 
     async def restore(self) -> None:
         """The view stands where the index stands."""
@@ -126,11 +133,14 @@ class Following:
                 await asyncio.sleep(self._interval_s)
 
     async def tick(self) -> None:
-        """Resends and look-ups that are due, unless blocks keep telling of what was sent."""
+        """Resends and look-ups that are due, seldom while blocks keep telling of what was sent."""
         self._has_news = False
         await asyncio.sleep(TICK_S)
-        if self._has_news:
+        may_rest = self._has_news and not self._submissions.calls_in_flight
+        if may_rest and self._rested < MAX_RESTS:
+            self._rested += 1
             return
+        self._rested = 0
         self._listener.apply_outcomes(await self._submissions.tick())
 
     async def _advance(self, advanced: Advanced) -> None:

@@ -27,12 +27,20 @@ from tallystick.chain.submission_effects import Outcome
 from tallystick.chain.submitter import Submitter
 from tallystick.core.errors import TallystickError
 from tallystick.projection import Projection, Queries
+from tallystick.projection.reader import Reader
 from tallystick_node.access import AccessGuard
+from tallystick_node.acts.assembly import (
+    assemble_act_peer_router,
+    assemble_acts,
+    assemble_correction_router,
+)
+from tallystick_node.acts.desk import ActDesk
 from tallystick_node.alerts.assembly import assemble_webhook
 from tallystick_node.answers import install_error_answers
 from tallystick_node.attest.assembly import assemble_peer_router
 from tallystick_node.basis import Basis, create_basis
 from tallystick_node.chain_view import SettledFrame
+from tallystick_node.credit_signers import RegistrySigners
 from tallystick_node.explorer.app import create_explorer
 from tallystick_node.following import Following
 from tallystick_node.http_transport import PlainTransport
@@ -47,11 +55,13 @@ from tallystick_node.logs import configure_logs
 from tallystick_node.loops import Step, pace, run_loop
 from tallystick_node.membership import PeerWatch
 from tallystick_node.monitoring import Monitored, assemble_status_router
+from tallystick_node.peer_gate import create_peer_gate
 from tallystick_node.peers.client import MAX_PEER_ANSWER_BYTES, PeerClient
 from tallystick_node.server import create_server, open_socket
 from tallystick_node.settings import NodeSettings, load_settings
 from tallystick_node.settle.assembly import assemble_settler, assemble_submitter
 from tallystick_node.settle.submit import Settler
+from tallystick_node.settled_records import SettledRecords
 
 RETRY_CHAIN_S: Final = 1.0
 BUDGETS_INTERVAL_S: Final = 0.5
@@ -77,14 +87,17 @@ class Stages:
 
     intake: Intake
     settler: Settler
+    desk: ActDesk
 
     def apply_settled(self, frames: Sequence[SettledFrame]) -> None:
         """Settled frames leave the node; quarantined records count against their meter."""
         self.intake.apply_settled(frames)
 
     def apply_outcomes(self, outcomes: Iterable[Outcome]) -> None:
-        """Frames of batches that came to nothing are proposed anew."""
+        """Frames of batches that came to nothing are proposed anew; who waits for an act hears."""
+        outcomes = list(outcomes)
         self.settler.apply_outcomes(outcomes)
+        self.desk.apply_outcomes(outcomes)
         self.settler.apply_time()
 
 
@@ -173,17 +186,32 @@ async def _build(
     stack.push_async_callback(peers.aclose)
     submitter = assemble_submitter(basis, stack)
     settler = assemble_settler(basis, stores.pool, peers, submitter, stack)
-    following = _build_following(basis, projection, index, submitter, Stages(intake, settler))
+    acts = assemble_acts(
+        basis,
+        SettledRecords(Reader(projection), basis.view.read_cursor),
+        RegistrySigners(rpc, network.addresses.registry),
+        peers,
+        submitter,
+        stack,
+    )
+    stages = Stages(intake, settler, acts.desk)
+    following = _build_following(basis, projection, index, submitter, stages)
     await _retry(following.restore)
     await _retry(submitter.start)
     log.info("frames_recovered", frames=intake.recover())
+    stores.proofs.subscribe(acts.freezer.note_proof)
+    for one, other in stores.proofs:
+        acts.freezer.note_proof(one, other)
 
     watch = PeerWatch(basis.members, peers)
     monitored = Monitored(basis, stores, settler, submitter, index, watch)
     queries = Queries(projection)
+    gate = create_peer_gate(basis)
     app = _build_app(
         assemble_intake_router(basis, intake),
-        assemble_peer_router(basis),
+        assemble_peer_router(basis, gate),
+        assemble_act_peer_router(basis, acts, gate),
+        assemble_correction_router(basis, acts),
         assemble_status_router(monitored),
         create_index_router(queries),
     )
@@ -194,6 +222,7 @@ async def _build(
         "index": index.step,
         "propose": settler.propose,
         "submit": settler.submit,
+        "freeze": acts.freezer.step,
         "probe": watch.step,
     }
     return Node(create_server(AccessGuard(app, token), settings.server), loops, intake, settler)

@@ -36,8 +36,8 @@ MAX_RENUMBERED: Final = 3
 MISSES_UNTIL_TAKEN: Final = 3
 """A receipt can be missing right after its block: only repeated misses tell that there is none."""
 
-SignNonce = Callable[[int, int, bytes, int], Attempt]
-"""(nonce, gas price in wei, calldata, gas limit) -> the signed transaction."""
+SignNonce = Callable[[int, int, bytes, int, bytes], Attempt]
+"""(nonce, gas price in wei, calldata, gas limit, contract) -> the signed transaction."""
 
 
 class Stage(StrEnum):
@@ -97,6 +97,14 @@ class SubmissionWindow:
         return sum(entry.stage is not Stage.MINED for entry in self._entries.values())
 
     @property
+    def calls_in_flight(self) -> int:
+        """Those of them that are no settlements: a call that fails leaves no event to be seen."""
+        return sum(
+            entry.stage is not Stage.MINED and entry.submission.to != b""
+            for entry in self._entries.values()
+        )
+
+    @property
     def head_nonce_age_blocks(self) -> int:
         """For how many blocks the chain has waited for our oldest submission; 0 when for none."""
         nonce, since = self._head
@@ -126,14 +134,16 @@ class SubmissionWindow:
             self._entries[submission.nonce] = _Entry(submission)
             self._next_nonce = submission.nonce + 1
 
-    def apply_offer(self, data_hash: bytes, calldata: bytes, gas: int) -> list[Effect]:
+    def apply_offer(
+        self, data_hash: bytes, calldata: bytes, gas: int, to: bytes = b""
+    ) -> list[Effect]:
         """A submission takes the next nonce; the same data again takes none."""
         if self.hash_of(data_hash) is not None:
             return []
         nonce = self._next_nonce
         self._next_nonce += 1
-        attempt = self._sign(nonce, self._gas_price_wei, calldata, gas)
-        return self._own(Submission(nonce, data_hash, calldata, gas, (attempt,)))
+        attempt = self._sign(nonce, self._gas_price_wei, calldata, gas, to)
+        return self._own(Submission(nonce, data_hash, calldata, gas, (attempt,), to=to))
 
     def apply_answer(self, nonce: int, refusal: Refusal | None) -> list[Effect]:
         """A chain node answered a send; None is its yes."""
@@ -161,7 +171,7 @@ class SubmissionWindow:
                 return [Alarm(f"send_{refusal}", nonce)]
 
     def apply_block(self, number: int, status_by_hash: Mapping[str, OutcomeStatus]) -> list[Effect]:
-        """A block of the followed chain holds these settle transactions, whoever sent them."""
+        """A block of the followed chain holds these transactions, whoever sent them."""
         self._height = max(self._height, number)
         self._followed = number
         effects: list[Effect] = []
@@ -265,7 +275,7 @@ class SubmissionWindow:
         """The same nonce and call at a higher price."""
         old = entry.submission
         price_wei = old.attempts[-1].gas_price_wei * 2 + 1
-        attempt = self._sign(old.nonce, price_wei, old.calldata, old.gas)
+        attempt = self._sign(old.nonce, price_wei, old.calldata, old.gas, old.to)
         entry.submission = replace(old, attempts=(*old.attempts, attempt))
         return [Store(entry.submission), Send(old.nonce, attempt.raw)]
 
@@ -304,9 +314,9 @@ class SubmissionWindow:
     def _renumber(self, entry: _Entry, nonce: int) -> list[Effect]:
         """The call is signed anew for another nonce."""
         old = entry.submission
-        attempt = self._sign(nonce, self._gas_price_wei, old.calldata, old.gas)
+        attempt = self._sign(nonce, self._gas_price_wei, old.calldata, old.gas, old.to)
         renumbered = Submission(
-            nonce, old.data_hash, old.calldata, old.gas, (attempt,), old.renumbered + 1
+            nonce, old.data_hash, old.calldata, old.gas, (attempt,), old.renumbered + 1, old.to
         )
         if self._entries.get(old.nonce) is entry:
             del self._entries[old.nonce]

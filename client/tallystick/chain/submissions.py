@@ -22,15 +22,18 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A settle call that owns a nonce. The last attempt is the one in force."""
+    """A call that owns a nonce. The last attempt is the one in force."""
 
     nonce: int
     data_hash: bytes
+    """Of a settlement's batch; of another call, what it is known by."""
     calldata: bytes
     gas: int
     attempts: tuple[Attempt, ...]
     renumbered: int = 0
     """How often another transaction took its nonce."""
+    to: bytes = b""
+    """The contract's address, 20 bytes; empty = the ledger."""
 
 
 class SubmissionStore(Protocol):

@@ -1,4 +1,7 @@
-"""Sends settlements from one key: the I/O around `submission_window` (docs/architecture.md)."""
+"""Sends settlements, and now and then another call, from one key.
+
+The I/O around `submission_window` (docs/architecture.md).
+"""
 
 from __future__ import annotations
 
@@ -52,6 +55,18 @@ class Settle:
     records: int
     segments: int
     projects: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A transaction to another contract than the ledger, such as a correction."""
+
+    to: str
+    """0x address."""
+    calldata: bytes
+    gas: int
+    key: bytes
+    """What its outcome is known by, 32 bytes; the same key again is sent once."""
 
 
 class Submitter:
@@ -111,6 +126,11 @@ class Submitter:
         self._window.apply_restart(self._store.load())
         await self._poll()
 
+    @property
+    def calls_in_flight(self) -> int:
+        """Those in flight that are no settlements."""
+        return self._window.calls_in_flight
+
     async def submit(self, settle: Settle) -> str:
         """The transaction's hash, once a chain node accepted it.
 
@@ -125,24 +145,34 @@ class Submitter:
         gas = compute_settle_gas(
             settle.records, settle.segments, settle.projects, len(settle.attestations)
         )
+        return await self._submit(settle.data_hash, calldata, gas, b"")
+
+    async def call(self, call: Call) -> str:
+        """The same for another call, with a gas limit that its caller knows to be enough."""
+        to = bytes.fromhex(call.to.removeprefix("0x"))
+        return await self._submit(call.key, call.calldata, call.gas, to)
+
+    async def _submit(self, data_hash: bytes, calldata: bytes, gas: int, to: bytes) -> str:
         async with self._queue:
             while self._window.in_flight >= self._limit:
                 self._changed.clear()
                 await self._changed.wait()
             await self._send_unsent()
             async with self._step:
-                await self._run(self._window.apply_offer(settle.data_hash, calldata, gas))
-            tx_hash = self._window.hash_of(settle.data_hash)
+                await self._run(self._window.apply_offer(data_hash, calldata, gas, to))
+            tx_hash = self._window.hash_of(data_hash)
             if tx_hash is None:
                 # The caller hears of it here, and so not as an outcome.
-                self._outcomes.remove(Outcome(settle.data_hash, OutcomeStatus.LOST))
-                raise self._refusals.pop(settle.data_hash)
+                self._outcomes.remove(Outcome(data_hash, OutcomeStatus.LOST))
+                raise self._refusals.pop(data_hash)
             await self._send_unsent()
-        return self._window.hash_of(settle.data_hash) or tx_hash
+        return self._window.hash_of(data_hash) or tx_hash
 
     def on_block(self, block: Block) -> list[Outcome]:
         """What the followed chain's next block decided, and what was found out since."""
-        status_by_hash = {skip.tx_hash: OutcomeStatus.SKIPPED for skip in block.skips}
+        status_by_hash = {event.tx_hash: OutcomeStatus.SETTLED for event in block.events}
+        for skip in block.skips:
+            status_by_hash[skip.tx_hash] = OutcomeStatus.SKIPPED
         for settlement in block.settlements:
             status_by_hash[settlement.tx_hash] = OutcomeStatus.SETTLED
         for effect in self._window.apply_block(block.number, status_by_hash):
@@ -246,14 +276,16 @@ class Submitter:
         outcomes, self._outcomes = self._outcomes, []
         return outcomes
 
-    def _sign(self, nonce: int, gas_price_wei: int, calldata: bytes, gas: int) -> Attempt:
+    def _sign(
+        self, nonce: int, gas_price_wei: int, calldata: bytes, gas: int, to: bytes
+    ) -> Attempt:
         raw = sign_transaction(
             self._key,
             chain_id=self._chain_id,
             nonce=nonce,
             gas_price_wei=gas_price_wei,
             gas=gas,
-            to=self._ledger,
+            to=to or self._ledger,
             data=calldata,
         )
         return Attempt("0x" + compute_keccak256(raw).hex(), gas_price_wei, raw)

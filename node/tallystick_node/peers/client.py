@@ -18,10 +18,11 @@ from tallystick.core.facts import Validator
 from tallystick_node.clock import Clock
 from tallystick_node.peers.signing import NONCE_BYTES, PeerRequest, sign_request
 
-ATTESTATIONS_PATH: Final = "/v1/attestations"
 HEALTH_PATH: Final = "/healthz"
 FIRST_REST_MS: Final = 250
 LONGEST_REST_MS: Final = 10_000
+LAGGING_CODES: Final = frozenset({"reference_unknown", "record_not_indexed", "record_unknown"})
+"""Refusals that cure themselves once the peer has followed the chain as far as we have."""
 RETRY_REFERENCE_S: Final = 0.1
 REFERENCE_TRIES: Final = 5
 HTTP_OK: Final = 200
@@ -90,19 +91,20 @@ class PeerClient:
         return self._clock() - self._health_of(peer).answered_at_ms > QUIET_MS
 
     async def ask_attestation(
-        self, peer: Validator, sender: int, recipient: int, batch: bytes
+        self, peer: Validator, sender: int, recipient: int, body: bytes, path: str
     ) -> bytes | None:
-        """The peer's attestation of a batch, 64 bytes not verified yet; None where it gives none.
+        """The peer's attestation, 64 bytes not verified yet; None where it gives none.
 
         Args:
             peer: whom to ask.
             sender: this validator's index.
             recipient: the peer's index.
-            batch: encoded.
+            body: what it is to attest, such as an encoded batch.
+            path: where to ask.
         """
         for _ in range(REFERENCE_TRIES):
-            answer = await self._post(peer, sender, recipient, batch)
-            if answer is None or answer.code != "reference_unknown":
+            answer = await self._post(peer, sender, recipient, body, path)
+            if answer is None or answer.code not in LAGGING_CODES:
                 return self._read_attestation(peer, answer)
             await asyncio.sleep(RETRY_REFERENCE_S)
         return None
@@ -128,23 +130,23 @@ class PeerClient:
         await self._http.aclose()
 
     async def _post(
-        self, peer: Validator, sender: int, recipient: int, batch: bytes
+        self, peer: Validator, sender: int, recipient: int, body: bytes, path: str
     ) -> PeerAnswer | None:
         nonce = secrets.token_bytes(NONCE_BYTES)
         request = PeerRequest(
             self._network_id,
             "POST",
-            ATTESTATIONS_PATH,
+            path,
             recipient,
             self._clock(),
             nonce,
-            batch,
+            body,
         )
         headers = sign_request(self._key, sender, request)
         try:
             async with asyncio.timeout(self._timeout_s):
-                body = await self._exchange(self._url(peer) + ATTESTATIONS_PATH, headers, batch)
-            answer = msgspec.json.decode(body, type=PeerAnswer)
+                said = await self._exchange(self._url(peer) + path, headers, body)
+            answer = msgspec.json.decode(said, type=PeerAnswer)
         except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError, TimeoutError) as error:
             log.info("peer_failed", peer=peer.name, error=f"{type(error).__name__}: {error}")
             self._note_failure(peer)

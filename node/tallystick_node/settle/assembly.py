@@ -8,7 +8,7 @@ from tallystick.chain.submissions import LevelSubmissionStore
 from tallystick.chain.submitter import Submitter
 from tallystick_node.basis import Basis
 from tallystick_node.peers.client import PeerClient
-from tallystick_node.settle.collect import Collector
+from tallystick_node.peers.collect import Collector
 from tallystick_node.settle.submit import FrameSource, Settler, SettleSettings
 
 

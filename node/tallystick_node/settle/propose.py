@@ -29,6 +29,7 @@ from tallystick.core.frame_checks import check_frame
 from tallystick.core.frames import Frame
 from tallystick.core.quorum import compute_quorum
 from tallystick.core.verdicts import compute_verdicts
+from tallystick_node.peers.question import BATCHES_PATH, Question, find_suspended
 
 
 class WaitingFrame(Protocol):
@@ -79,12 +80,15 @@ class Proposal:
     digest: bytes
     """What validators sign."""
     validators: ValidatorSet
+    suspended: frozenset[int]
+    """Members whose attestations do not count at present."""
     projects: int
 
     @property
-    def quorum(self) -> int:
-        """How many have to sign."""
-        return compute_quorum(len(self.validators.validators))
+    def question(self) -> Question:
+        """The batch, as peers are asked to attest it."""
+        members = self.validators.validators
+        return Question(BATCHES_PATH, self.data, self.digest, members, self.suspended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,8 @@ def propose_batch(frames: Sequence[Frame], ground: Ground) -> Proposal:
     config = LedgerConfig(ground.chain_id, ground.ledger, validators.version, rules.version)
     digest = compute_attestation_digest(config, data_hash)
     projects = len(set(batch.records["project"].tolist()))
-    return Proposal(batch, data, data_hash, digest, validators, projects)
+    suspended = find_suspended(validators.validators, facts, now_ms)
+    return Proposal(batch, data, data_hash, digest, validators, suspended, projects)
 
 
 def _fits(records: int, segments: int, projects: int, signers: int) -> bool:

@@ -23,7 +23,7 @@ from tallystick.core.settlement import Cursor, SegmentStatus, compute_statuses
 from tallystick_node.clock import Clock
 from tallystick_node.errors import QuorumMissed
 from tallystick_node.metrics import NodeMetrics
-from tallystick_node.settle.collect import Collector, Quorum
+from tallystick_node.peers.collect import Collector, Quorum
 from tallystick_node.settle.propose import (
     Choice,
     Ground,
@@ -245,7 +245,7 @@ class Settler:
         proposal = propose_batch([place.frame for place in passed], ground)
         self._count += 1
         self._source.claim(passed, self._count)
-        attesting = asyncio.create_task(self._collector.collect(proposal))
+        attesting = asyncio.create_task(self._collector.collect(proposal.question))
         return Flight(self._count, proposal, attesting, ground.now_ms)
 
     def _defer(self, refusal: Refusal, now_ms: int) -> None:

@@ -33,7 +33,7 @@ SETTLED = OutcomeStatus.SETTLED
 KEEP_BLOCKS = 6
 
 
-def sign(nonce: int, gas_price_wei: int, calldata: bytes, gas: int) -> Attempt:
+def sign(nonce: int, gas_price_wei: int, calldata: bytes, gas: int, to: bytes = b"") -> Attempt:
     text = f"{nonce}/{gas_price_wei}/{calldata.hex()}"
     return Attempt(f"0x{text}", gas_price_wei, text.encode())
 

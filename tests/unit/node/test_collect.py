@@ -1,15 +1,16 @@
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import pytest
-from tests.unit.core.builders import build_facts, build_frame
+from tests.unit.core.builders import NOW_MS, build_facts, build_frame
 from tests.unit.node.builders import ATTEST_KEYS, build_ground, build_validator_set
 
 from tallystick.core.attestation import recover_attester, sign_attestation
-from tallystick.core.facts import Validator
+from tallystick.core.facts import Suspension, Validator
 from tallystick_node.errors import NotAttesting, QuorumMissed
-from tallystick_node.settle.collect import Collector
+from tallystick_node.peers.collect import Collector
 from tallystick_node.settle.propose import Proposal, propose_batch
 
 PROPOSAL: Final[Proposal] = propose_batch([build_frame()], build_ground())
@@ -46,9 +47,9 @@ class FakePeers:
         self.lies.append(peer.name)
 
     async def ask_attestation(
-        self, peer: Validator, sender: int, recipient: int, batch: bytes
+        self, peer: Validator, sender: int, recipient: int, body: bytes, path: str
     ) -> bytes | None:
-        assert (sender, batch) == (0, PROPOSAL.data)
+        assert (sender, body, path) == (0, PROPOSAL.data, "/v1/attestations")
         assert peer.name == f"validator-{recipient}"
         self.asked.append(recipient)
         answer = self.answers[recipient]
@@ -58,11 +59,13 @@ class FakePeers:
         return answer(recipient)
 
 
-def collect(peers: FakePeers, *, own: int = 0) -> tuple[int, tuple[bytes, ...]]:
+def collect(
+    peers: FakePeers, *, own: int = 0, suspended: frozenset[int] = frozenset()
+) -> tuple[int, tuple[bytes, ...]]:
     async def scenario() -> tuple[int, tuple[bytes, ...]]:
         collector = Collector(ATTEST_KEYS[own], peers, timeout_s=0.05)
         try:
-            quorum = await collector.collect(PROPOSAL)
+            quorum = await collector.collect(replace(PROPOSAL.question, suspended=suspended))
             return quorum.signer_bitmap, quorum.attestations
         finally:
             await collector.aclose()
@@ -120,7 +123,28 @@ def test_collect_is_refused_when_this_validator_is_not_in_the_set() -> None:
     stranger = type(ATTEST_KEYS[0])(bytes([99]) * 32)
 
     async def scenario() -> None:
-        await Collector(stranger, FakePeers(), timeout_s=1).collect(PROPOSAL)
+        await Collector(stranger, FakePeers(), timeout_s=1).collect(PROPOSAL.question)
 
     with pytest.raises(NotAttesting):
         asyncio.run(scenario())
+
+
+def test_collect_neither_asks_nor_counts_a_suspended_peer() -> None:
+    peers = FakePeers(honest, honest, honest)
+    assert collect(peers, suspended=frozenset({2}))[0] == 0b1011
+    assert peers.asked == [1, 3]
+
+
+def test_collect_counts_the_others_when_this_validator_is_suspended() -> None:
+    assert collect(FakePeers(honest, honest, honest), suspended=frozenset({0}))[0] == 0b1110
+    with pytest.raises(QuorumMissed):
+        collect(FakePeers(honest, lying, honest), suspended=frozenset({0}))
+
+
+def test_proposal_names_the_suspended_while_they_are() -> None:
+    member = build_validator_set().validators[2]
+    for until_ms, expected in ((NOW_MS + 1, {2}), (NOW_MS, set())):
+        facts = build_facts(build_validator_set(), Suspension(member.attester, until_ms))
+        proposal = propose_batch([build_frame()], build_ground(facts=facts))
+        assert proposal.question.suspended == expected
+        assert proposal.question.quorum == 3

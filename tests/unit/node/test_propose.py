@@ -77,7 +77,7 @@ def test_proposal_values_every_record_and_keeps_the_frames() -> None:
     rebuilt = [batch.frame(segment, NETWORK_ID).records.tobytes() for segment in batch.segments]
     assert rebuilt == [frame.records.tobytes() for frame in frames]
     assert proposal.data_hash == compute_data_hash(proposal.data)
-    assert (proposal.quorum, proposal.projects) == (3, 1)
+    assert (proposal.question.quorum, proposal.projects) == (3, 1)
 
 
 @pytest.mark.parametrize("now_ms", [0, 1_790_000_000_000])

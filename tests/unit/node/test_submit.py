@@ -27,8 +27,8 @@ from tallystick.core.settlement import Cursor
 from tallystick_node.errors import QuorumMissed
 from tallystick_node.intake.pool import FramePool
 from tallystick_node.metrics import NodeMetrics
-from tallystick_node.settle.collect import Quorum
-from tallystick_node.settle.propose import Proposal
+from tallystick_node.peers.collect import Quorum
+from tallystick_node.peers.question import Question
 from tallystick_node.settle.submit import Settler, SettleSettings
 
 QUORUM: Final = Quorum(0b0111, (bytes(64),) * 3)
@@ -41,8 +41,8 @@ class FakeCollector:
     def __init__(self) -> None:
         self.missing: set[int] = set()
 
-    async def collect(self, proposal: Proposal) -> Quorum:
-        if proposal.batch.segments[0].first_seq in self.missing:
+    async def collect(self, question: Question) -> Quorum:
+        if decode_batch(question.body).segments[0].first_seq in self.missing:
             raise QuorumMissed("too few")
         return QUORUM
 

@@ -13,14 +13,14 @@ from tallystick.core.attestation import compute_address, recover_attester, sign_
 from tallystick.core.errors import BadSignature
 from tallystick.core.facts import Validator
 from tallystick_node.errors import NotAttesting, QuorumMissed
-from tallystick_node.settle.propose import Proposal
+from tallystick_node.peers.question import Question
 
 
 class PeerAsker(Protocol):
     """How peers are asked."""
 
     async def ask_attestation(
-        self, peer: Validator, sender: int, recipient: int, batch: bytes
+        self, peer: Validator, sender: int, recipient: int, body: bytes, path: str
     ) -> bytes | None:
         """The peer's attestation, not verified; None where it gives none."""
 
@@ -40,12 +40,12 @@ class Quorum:
 
 
 class Collector:
-    """Collects attestations for this validator's proposals.
+    """Collects attestations of what this validator proposes.
 
     Args:
         key: this validator's attestation key.
         peers: how to ask the others.
-        timeout_s: for one proposal.
+        timeout_s: for one question.
     """
 
     def __init__(self, key: PrivateKey, peers: PeerAsker, *, timeout_s: float) -> None:
@@ -55,24 +55,25 @@ class Collector:
         self._timeout_s = timeout_s
         self._stragglers: set[asyncio.Task[bytes | None]] = set()
 
-    async def collect(self, proposal: Proposal) -> Quorum:
-        """The first quorum of valid attestations, this validator's own among them.
+    async def collect(self, question: Question) -> Quorum:
+        """The first quorum of valid attestations, this validator's own among them if it counts.
 
         Raises:
-            NotAttesting: this validator is not in the proposal's set.
+            NotAttesting: this validator is not in the set.
             QuorumMissed: too few answered rightly in time.
         """
-        validators = proposal.validators.validators
-        own = find_index(validators, self._attester)
+        own = find_index(question.members, self._attester)
         if own is None:
             raise NotAttesting("this validator is not in the set in force")
-        signed = {own: sign_attestation(self._key, proposal.digest)}
+        signed = {own: sign_attestation(self._key, question.digest)}
+        if own in question.suspended:
+            signed = {}
         asked = {
-            self._ask(validators[index], own, index, proposal): index
-            for index in self._choose_peers(validators, own, proposal.quorum)
+            self._ask(own, index, question): index
+            for index in self._choose_peers(question, own, question.quorum - len(signed))
         }
         deadline_s = asyncio.get_running_loop().time() + self._timeout_s
-        while len(signed) < proposal.quorum and asked:
+        while len(signed) < question.quorum and asked:
             left_s = deadline_s - asyncio.get_running_loop().time()
             done, _ = await asyncio.wait(
                 asked, timeout=max(left_s, 0), return_when=asyncio.FIRST_COMPLETED
@@ -83,10 +84,10 @@ class Collector:
                 index = asked.pop(task)
                 attestation = task.result()
                 if attestation is not None and self._is_valid(
-                    validators[index], proposal, attestation
+                    question.members[index], question, attestation
                 ):
                     signed[index] = attestation
-        return _build_quorum(signed, proposal.quorum)
+        return _build_quorum(signed, question.quorum)
 
     async def aclose(self) -> None:
         """No request is left open."""
@@ -94,27 +95,31 @@ class Collector:
             task.cancel()
         await asyncio.gather(*self._stragglers, return_exceptions=True)
 
-    def _choose_peers(self, validators: Sequence[Validator], own: int, quorum: int) -> list[int]:
-        """All peers but those that failed lately, unless there are too few without them."""
-        others = [index for index in range(len(validators)) if index != own]
-        fresh = [index for index in others if not self._peers.is_resting(validators[index])]
-        return fresh if len(fresh) + 1 >= quorum else others
+    def _choose_peers(self, question: Question, own: int, needed: int) -> list[int]:
+        """All that count but those that failed lately, unless there are too few without them."""
+        members = question.members
+        others = [
+            index
+            for index in range(len(members))
+            if index != own and index not in question.suspended
+        ]
+        fresh = [index for index in others if not self._peers.is_resting(members[index])]
+        return fresh if len(fresh) >= needed else others
 
-    def _ask(
-        self, peer: Validator, own: int, index: int, proposal: Proposal
-    ) -> asyncio.Task[bytes | None]:
+    def _ask(self, own: int, index: int, question: Question) -> asyncio.Task[bytes | None]:
         """A request that ends by itself, also when the quorum no longer waits for it."""
+        peer = question.members[index]
         task = asyncio.create_task(
-            self._peers.ask_attestation(peer, own, index, proposal.data),
+            self._peers.ask_attestation(peer, own, index, question.body, question.path),
             name=f"ask-{peer.name}",
         )
         self._stragglers.add(task)
         task.add_done_callback(self._stragglers.discard)
         return task
 
-    def _is_valid(self, peer: Validator, proposal: Proposal, attestation: bytes) -> bool:
+    def _is_valid(self, peer: Validator, question: Question, attestation: bytes) -> bool:
         try:
-            is_valid = recover_attester(proposal.digest, attestation) == peer.attester.lower()
+            is_valid = recover_attester(question.digest, attestation) == peer.attester.lower()
         except BadSignature:
             is_valid = False
         if not is_valid:
@@ -131,7 +136,7 @@ def find_index(validators: Sequence[Validator], attester: str) -> int | None:
 def _build_quorum(signed: dict[int, bytes], quorum: int) -> Quorum:
     if len(signed) < quorum:
         raise QuorumMissed(
-            "too few validators attested a batch in time", expected=quorum, actual=len(signed)
+            "too few validators attested in time", expected=quorum, actual=len(signed)
         )
     indices = sorted(signed)[:quorum]
     return Quorum(sum(1 << i for i in indices), tuple(signed[i] for i in indices))
