@@ -2,21 +2,104 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
 
 from tallystick.chain.bindings.timelock import ANYONE
-from tallystick.chain.calls import deployment
+from tallystick.chain.calls import Write, deployment
 from tallystick.chain.config import NetworkConfig
 from tallystick.chain.errors import DeploymentFailed
 from tallystick.chain.network import CONTRACT_BY_FIELD, Addresses
 from tallystick.chain.transact import TransactionSender
 
-Parts = tuple[object, ...]
-"""What a constructor takes."""
-_NOWHERE: Final = Addresses(*("" for _ in CONTRACT_BY_FIELD))
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What constructors are told besides other contracts."""
+
+    deployer: str
+    """Administers authority and timelock until the hand-over."""
+    network_id: bytes
+    config: NetworkConfig
+
+
+_GIVEN_BY_FIELD: Final[Mapping[str, Callable[[Addresses, Plan], tuple[object, ...]]]] = {
+    "authority": lambda _, plan: (plan.deployer,),
+    "cursors": lambda at, plan: (at.authority, plan.config.chain.longest_block_s),
+    "budget_state": lambda at, _: (at.authority,),
+    "credits": lambda at, _: (at.authority,),
+    "registry": lambda at, plan: (
+        *(at.authority, plan.network_id, at.cursors, at.budget_state),
+        plan.config.leads.rules_s,
+    ),
+    "validators": lambda at, plan: (
+        *(at.authority, plan.config.validators.minimum),
+        plan.config.leads.validators_s,
+    ),
+    "tariff": lambda at, plan: (at.authority, at.registry, plan.config.leads.tariff_s),
+    "budgets": lambda at, _: (at.authority, at.registry, at.budget_state, at.credits),
+    "leases": lambda at, _: (at.authority, at.registry, at.budget_state, at.credits, at.cursors),
+    "ledger": lambda at, _: (
+        *(at.authority, at.registry, at.validators, at.tariff, at.cursors),
+        at.budgets,
+    ),
+    "outcomes": lambda at, plan: (
+        *(at.authority, at.registry, at.cursors),
+        msgspec.structs.astuple(plan.config.epochs),
+    ),
+    "epochs": lambda at, plan: (
+        *(at.authority, at.registry, at.budget_state, at.budgets, at.outcomes, at.cursors),
+        msgspec.structs.astuple(plan.config.replenishment),
+    ),
+    "experiments": lambda at, _: (at.authority, at.registry, at.budgets, at.epochs),
+    "plans": lambda at, _: (at.authority, at.registry, at.budgets, at.outcomes),
+    "swap_market": lambda at, _: (at.authority, at.registry, at.budgets),
+    "provider_desk": lambda at, plan: (
+        *(at.authority, at.registry, at.budgets),
+        plan.config.leads.desk_s,
+    ),
+    "price_index": lambda at, plan: (
+        *(at.authority, at.validators, at.tariff),
+        plan.config.index.epoch_s,
+    ),
+    "corrections": lambda at, _: (at.authority, at.registry, at.validators, at.budgets),
+    "meter_freezes": lambda at, _: (at.authority, at.registry, at.validators),
+    "seats": lambda at, _: (at.authority,),
+    "timelock": lambda _, plan: (
+        *(plan.config.governance.timelock_s, [], [ANYONE]),
+        plan.deployer,
+    ),
+    "governor": lambda at, plan: (
+        *(at.seats, at.timelock),
+        *(plan.config.governance.voting_delay_s, plan.config.governance.voting_period_s),
+        plan.config.governance.quorum_percent,
+        plan.config.governance.late_quorum_extension_s,
+    ),
+    "appeals": lambda at, plan: (
+        *(at.authority, at.registry, at.seats, at.cursors, at.epochs, at.outcomes),
+        *msgspec.structs.astuple(plan.config.appeals),
+    ),
+    "onboarding": lambda at, plan: (
+        *(at.authority, at.registry, at.budgets),
+        *msgspec.structs.astuple(plan.config.onboarding),
+    ),
+    "guardian": lambda at, _: (at.authority, at.registry, at.validators),
+}
+"""What each constructor is given, in the order of deployment: each knows those before it."""
+
+
+def describe_creation(field: str, addresses: Addresses, plan: Plan) -> Write[None]:
+    """The transaction that deploys the contract of this field.
+
+    Args:
+        field: of `Addresses`.
+        addresses: of the contracts before it, at least.
+        plan: what else it is told.
+    """
+    return deployment(CONTRACT_BY_FIELD[field], *_GIVEN_BY_FIELD[field](addresses, plan))
 
 
 def deploy_contracts(
@@ -27,72 +110,11 @@ def deploy_contracts(
     Raises:
         TransactionReverted: a contract refuses a value of the configuration.
     """
-    at = _deploy_ledger(deployer, network_id, config)
-    at = _deploy_economy(deployer, at, config)
-    return _deploy_governance(deployer, at, config)
-
-
-def _deploy_ledger(
-    deployer: TransactionSender, network_id: bytes, config: NetworkConfig
-) -> Addresses:
-    leads = config.leads
-    at = _deploy(deployer, _NOWHERE, "authority", deployer.address)
-    at = _deploy(deployer, at, "cursors", at.authority, config.chain.longest_block_s)
-    at = _deploy(deployer, at, "budget_state", at.authority)
-    at = _deploy(deployer, at, "credits", at.authority)
-    parts: Parts = (at.authority, network_id, at.cursors, at.budget_state, leads.rules_s)
-    at = _deploy(deployer, at, "registry", *parts)
-    parts = (at.authority, config.validators.minimum, leads.validators_s)
-    at = _deploy(deployer, at, "validators", *parts)
-    at = _deploy(deployer, at, "tariff", at.authority, at.registry, leads.tariff_s)
-    parts = (at.authority, at.registry, at.budget_state, at.credits)
-    at = _deploy(deployer, at, "budgets", *parts)
-    at = _deploy(deployer, at, "leases", *parts, at.cursors)
-    parts = (at.authority, at.registry, at.validators, at.tariff, at.cursors, at.budgets)
-    return _deploy(deployer, at, "ledger", *parts)
-
-
-def _deploy_economy(deployer: TransactionSender, at: Addresses, config: NetworkConfig) -> Addresses:
-    known, epochs = (at.authority, at.registry), config.epochs
-    parts: Parts = (*known, at.cursors, (epochs.genesis_s, epochs.length_s))
-    at = _deploy(deployer, at, "outcomes", *parts)
-    parts = (*known, at.budget_state, at.budgets, at.outcomes, at.cursors)
-    terms = msgspec.structs.astuple(config.replenishment)
-    at = _deploy(deployer, at, "epochs", *parts, terms)
-    at = _deploy(deployer, at, "experiments", *known, at.budgets, at.epochs)
-    at = _deploy(deployer, at, "plans", *known, at.budgets, at.outcomes)
-    at = _deploy(deployer, at, "swap_market", *known, at.budgets)
-    at = _deploy(deployer, at, "provider_desk", *known, at.budgets, config.leads.desk_s)
-    parts = (at.authority, at.validators, at.tariff, config.index.epoch_s)
-    at = _deploy(deployer, at, "price_index", *parts)
-    at = _deploy(deployer, at, "corrections", *known, at.validators, at.budgets)
-    return _deploy(deployer, at, "meter_freezes", *known, at.validators)
-
-
-def _deploy_governance(
-    deployer: TransactionSender, at: Addresses, config: NetworkConfig
-) -> Addresses:
-    rules, known = config.governance, (at.authority, at.registry)
-    at = _deploy(deployer, at, "seats", at.authority)
-    parts: Parts = (rules.timelock_s, [], [ANYONE], deployer.address)
-    at = _deploy(deployer, at, "timelock", *parts)
-    settings = (
-        rules.voting_delay_s,
-        rules.voting_period_s,
-        rules.quorum_percent,
-        rules.late_quorum_extension_s,
-    )
-    at = _deploy(deployer, at, "governor", at.seats, at.timelock, *settings)
-    parts = (*known, at.seats, at.cursors, at.epochs, at.outcomes)
-    at = _deploy(deployer, at, "appeals", *parts, config.appeals.window_s, config.appeals.voting_s)
-    joining = (config.onboarding.allowance_ucr, config.onboarding.limits_delay_s)
-    at = _deploy(deployer, at, "onboarding", *known, at.budgets, *joining)
-    return _deploy(deployer, at, "guardian", *known, at.validators)
-
-
-def _deploy(deployer: TransactionSender, at: Addresses, field: str, *args: object) -> Addresses:
-    contract = CONTRACT_BY_FIELD[field]
-    address = deployer.send(deployment(contract, *args)).contract_address
-    if address is None:
-        raise DeploymentFailed(f"a deployment of {contract} left no contract")
-    return replace(at, **{field: address})
+    plan = Plan(deployer.address, network_id, config)
+    addresses = Addresses(*("" for _ in CONTRACT_BY_FIELD))
+    for field in _GIVEN_BY_FIELD:
+        address = deployer.send(describe_creation(field, addresses, plan)).contract_address
+        if address is None:
+            raise DeploymentFailed(f"a deployment of {CONTRACT_BY_FIELD[field]} left no contract")
+        addresses = replace(addresses, **{field: address})
+    return addresses

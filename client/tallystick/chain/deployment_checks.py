@@ -11,6 +11,7 @@ from tallystick.chain.bindings.registry import Registry
 from tallystick.chain.bindings.tariff import Tariff
 from tallystick.chain.bindings.validators import Validators
 from tallystick.chain.config import NetworkConfig, TariffConfig
+from tallystick.chain.creation_checks import check_creations
 from tallystick.chain.discovery import find_network
 from tallystick.chain.errors import DeploymentFailed
 from tallystick.chain.network import Addresses
@@ -34,6 +35,7 @@ def check_deployment(
         DeploymentFailed: one is not.
     """
     check_code(w3, addresses)
+    check_creations(w3, addresses, founding, config, start_block=start_block)
     _check_addresses(w3, addresses)
     check_powers(w3, addresses, founding, start_block=start_block)
     _check_facts(w3, addresses, founding, config)

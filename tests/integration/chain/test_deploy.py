@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import msgspec
 import pytest
 from eth_account import Account
 from tests.integration.deployed import DeployedNetwork, describe_validators
@@ -12,7 +13,9 @@ from tallystick.chain.bindings.cursors import Cursors
 from tallystick.chain.bindings.registry import Registry
 from tallystick.chain.bindings.tariff import Tariff
 from tallystick.chain.bindings.validators import Validators
+from tallystick.chain.calls import deployment
 from tallystick.chain.config import load_network_config, load_tariff_config
+from tallystick.chain.creation_checks import check_creations
 from tallystick.chain.decode import EventDecoder, fact_of
 from tallystick.chain.deployment_checks import check_code, check_deployment
 from tallystick.chain.discovery import discover_network, find_network
@@ -94,6 +97,39 @@ def test_deployment_is_not_as_configured_when_the_founding_was_another(
             check_deployment(
                 deployed.w3, deployed.network.addresses, other_founding, network, other_tariff
             )
+
+
+def test_creation_is_refused_when_a_contract_asks_a_stranger(deployed: DeployedNetwork) -> None:
+    """Masked, its code is the artifact's; its validators would sign whatever they like."""
+    at = deployed.network.addresses
+    strangers = (at.authority, at.registry, at.seats, at.budgets)
+    made = deployed.registrar.send(deployment("Corrections", *strangers)).contract_address
+    assert made is not None
+    other = replace(at, corrections=made)
+    check_code(deployed.w3, other)
+    with pytest.raises(DeploymentFailed, match="created in another way"):
+        check_creations(deployed.w3, other, deployed.founding, load_network_config(), start_block=0)
+
+
+@pytest.mark.parametrize(
+    ("part", "values"),
+    [("governance", {"voting_period_s": 31}), ("index", {"epoch_s": 172_800})],
+)
+def test_creation_is_refused_when_the_configuration_was_another(
+    deployed: DeployedNetwork, part: str, values: dict[str, int]
+) -> None:
+    config = load_network_config()
+    changed = msgspec.structs.replace(getattr(config, part), **values)
+    other = msgspec.structs.replace(config, **{part: changed})
+    at = deployed.network.addresses
+    with pytest.raises(DeploymentFailed, match="created in another way"):
+        check_creations(deployed.w3, at, deployed.founding, other, start_block=0)
+
+
+def test_creation_is_refused_when_it_lies_before_the_deployment(deployed: DeployedNetwork) -> None:
+    at, config = deployed.network.addresses, load_network_config()
+    with pytest.raises(DeploymentFailed, match="not created"):
+        check_creations(deployed.w3, at, deployed.founding, config, start_block=5)
 
 
 def test_rates_on_chain_equal_the_configured_ones(deployed: DeployedNetwork) -> None:
