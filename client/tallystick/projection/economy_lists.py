@@ -14,7 +14,7 @@ _SINCE_OPENED: Final = """
         WHERE records.meter = opened.meter AND records.project = opened.project
             AND records.block >= opened.block
             AND (settled.block, settled.log_index) > (opened.block, opened.ordinal))
-    + (SELECT coalesce(sum(released.cost_ucr), 0) FROM record_released released
+    + (SELECT coalesce(sum(released.cost_ucr::HUGEINT), 0) FROM record_released released
         WHERE released.meter = opened.meter AND released.project = opened.project
             AND (released.block, released.ordinal) > (opened.block, opened.ordinal))
 """
@@ -167,7 +167,7 @@ EXPERIMENTS: Final = ListSpec(
     SELECT opened.block, opened.ordinal, opened.tx_hash, opened.time_s, opened.experiment,
         {path_of("opened.project", "project")}, opened.first_epoch, opened.last_epoch,
         opened.hypothesis_commitment,
-        (SELECT coalesce(sum(amount_ucr), 0) FROM experiment_funded funded
+        (SELECT coalesce(sum(amount_ucr::HUGEINT), 0) FROM experiment_funded funded
             WHERE funded.experiment = opened.experiment) AS funded_ucr,
         ended.returned_ucr, ended.result_commitment, ended.time_s AS ended_at_s,
         CASE WHEN ended.block IS NULL THEN 'open' ELSE 'ended' END AS state
@@ -182,9 +182,9 @@ PLANS: Final = ListSpec(
     f"""
     SELECT latest.block, latest.ordinal, latest.tx_hash, latest.time_s,
         {path_of("latest.project", "project")}, latest.credits_ucr, latest.price_cents,
-        (SELECT coalesce(sum(paid_cents), 0) FROM invoice_confirmed paid
+        (SELECT coalesce(sum(paid_cents::HUGEINT), 0) FROM invoice_confirmed paid
             WHERE paid.project = latest.project) AS paid_cents,
-        (SELECT coalesce(sum(credits_ucr), 0) FROM invoice_confirmed paid
+        (SELECT coalesce(sum(credits_ucr::HUGEINT), 0) FROM invoice_confirmed paid
             WHERE paid.project = latest.project) AS minted_ucr
     FROM {newest("plan_set", "project")} latest
     """,  # noqa: S608

@@ -61,9 +61,9 @@ PROPOSALS: Final = ListSpec(
         LEFT JOIN proposal_queued queued USING (proposal_id)
         LEFT JOIN proposal_executed executed USING (proposal_id)
         LEFT JOIN proposal_canceled canceled USING (proposal_id)
-        LEFT JOIN (SELECT proposal_id, sum(weight) FILTER (support = 0) AS against_votes,
-            sum(weight) FILTER (support = 1) AS for_votes,
-            sum(weight) FILTER (support = 2) AS abstain_votes
+        LEFT JOIN (SELECT proposal_id, sum(weight::HUGEINT) FILTER (support = 0) AS against_votes,
+            sum(weight::HUGEINT) FILTER (support = 1) AS for_votes,
+            sum(weight::HUGEINT) FILTER (support = 2) AS abstain_votes
             FROM vote_cast GROUP BY proposal_id) votes USING (proposal_id)
     """,  # noqa: S608
     filters=("proposal_id", "proposer"),

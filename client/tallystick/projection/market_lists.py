@@ -24,15 +24,15 @@ OFFERS: Final = ListSpec(
         {path_of("posted.account", "account")}, {_GIVES.format(of="posted")}, posted.give_ucr,
         {_WANTS.format(of="posted")}, posted.want_ucr, posted.min_fill_ucr, posted.expires_at_s,
         coalesce(taken.fills, 0) AS fills, coalesce(taken.paid_ucr, 0) AS paid_ucr,
-        CASE WHEN closed.block IS NULL THEN posted.give_ucr - coalesce(taken.given_ucr, 0)
+        CASE WHEN closed.block IS NULL THEN posted.give_ucr::HUGEINT - coalesce(taken.given_ucr, 0)
             ELSE 0 END AS left_ucr,
         CASE WHEN closed.why = 1 THEN 'filled' WHEN closed.why = 2 THEN 'cancelled'
             WHEN closed.why = 3 THEN 'expired'
             WHEN posted.expires_at_s <= $now_s THEN 'lapsed' ELSE 'open' END AS state
     FROM offer_posted posted
         LEFT JOIN offer_closed closed USING (offer)
-        LEFT JOIN (SELECT offer, count(*) AS fills, sum(give_ucr)::UHUGEINT AS given_ucr,
-            sum(want_ucr)::UHUGEINT AS paid_ucr FROM offer_taken GROUP BY offer) taken USING (offer)
+        LEFT JOIN (SELECT offer, count(*) AS fills, sum(give_ucr::HUGEINT) AS given_ucr,
+            sum(want_ucr::HUGEINT) AS paid_ucr FROM offer_taken GROUP BY offer) taken USING (offer)
     """,  # noqa: S608
     accounts=("account_id",),
     filters=("offer", "give", "want", "state"),
@@ -77,11 +77,11 @@ PROVIDERS: Final = ListSpec(
         latest.name AS provider, latest.provider AS provider_id, latest.key,
         rate.rate_ppm, rate.from_s AS rate_from_s, next_rate.rate_ppm AS queued_ppm,
         next_rate.from_s AS queued_from_s, caps.daily_ucr, caps.daily_per_organisation_ucr,
-        (SELECT coalesce(sum(amount_ucr), 0) FROM inventory_deposited d
+        (SELECT coalesce(sum(amount_ucr::HUGEINT), 0) FROM inventory_deposited d
             WHERE d.provider = latest.provider) AS deposited_ucr,
-        (SELECT coalesce(sum(out_ucr), 0) FROM converted c
+        (SELECT coalesce(sum(out_ucr::HUGEINT), 0) FROM converted c
             WHERE c.provider = latest.provider) AS converted_ucr,
-        (SELECT coalesce(sum(amount_ucr), 0) FROM redemption_requested r
+        (SELECT coalesce(sum(amount_ucr::HUGEINT), 0) FROM redemption_requested r
             WHERE r.provider = latest.provider AND NOT EXISTS (
                 FROM redemption_acknowledged a WHERE a.redemption = r.redemption) AND NOT EXISTS (
                 FROM redemption_reclaimed a WHERE a.redemption = r.redemption)) AS pending_ucr

@@ -16,8 +16,10 @@ from tallystick_node.explorer.pages.accounts import add_account_pages
 from tallystick_node.explorer.pages.alerts import add_alert_pages
 from tallystick_node.explorer.pages.batches import add_batch_pages
 from tallystick_node.explorer.pages.chain import add_chain_pages
+from tallystick_node.explorer.pages.decisions import add_decision_pages
 from tallystick_node.explorer.pages.directory import add_directory_pages
 from tallystick_node.explorer.pages.home import add_home_page
+from tallystick_node.explorer.pages.lists import add_list_pages
 from tallystick_node.explorer.pages.records import add_record_pages
 from tallystick_node.explorer.pages.search import add_search_pages
 from tallystick_node.explorer.pages.usage import add_usage_page
@@ -45,6 +47,8 @@ def create_explorer(index: Index, network_name: str) -> FastAPI:
         add_account_pages,
         add_directory_pages,
         add_chain_pages,
+        add_list_pages,
+        add_decision_pages,
         add_alert_pages,
         add_search_pages,
     ):

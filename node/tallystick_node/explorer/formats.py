@@ -8,6 +8,8 @@ from typing import Final
 from tallystick.core.units import PPM, UCR_PER_CREDIT
 
 NARROW_SPACE: Final = "\u202f"
+UUSD_PLACES: Final = 6
+UUSD_PER_USD: Final = 10**UUSD_PLACES
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _GPU_HOUR_MS: Final = 3_600_000
 
@@ -23,6 +25,27 @@ def format_fixed_credits(amount_ucr: int, places: int = 2) -> str:
     whole, fraction = divmod(abs(amount_ucr), UCR_PER_CREDIT)
     sign = "\u2212" if amount_ucr < 0 else ""
     return f"{sign}{whole:,}.{fraction // step:0{places}d}"
+
+
+def format_usd(amount_uusd: int, places: int = 2) -> str:
+    """Micro-USD as dollars with a fixed number of decimals; the rest is cut off."""
+    whole, fraction = divmod(amount_uusd, UUSD_PER_USD)
+    return f"{whole:,}.{fraction // 10 ** (UUSD_PLACES - places):0{places}d}"
+
+
+def format_cents(cents: int) -> str:
+    """US cents as dollars."""
+    return f"{cents // 100:,}.{cents % 100:02d}"
+
+
+def format_velocity(value_uusd: int, credits_ucr: int) -> str:
+    """What a credit brought, in dollars with four decimals, rounded down: a reading aid.
+
+    The pair of value and credits is what counts.
+    """
+    if not credits_ucr:
+        return "\u2013"
+    return format_usd(value_uusd * UCR_PER_CREDIT // credits_ucr, 4)
 
 
 def format_number(number: int) -> str:

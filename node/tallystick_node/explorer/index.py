@@ -6,7 +6,7 @@ unseen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 Row = dict[str, Any]
@@ -182,6 +182,17 @@ class Index(Protocol):
 
     def explain_record(self, record: Row) -> CostExplanation | None:
         """How its cost came about."""
+
+    def rows(
+        self,
+        name: str,
+        *,
+        account: str | None = None,
+        where: Mapping[str, str] | None = None,
+        limit: int = 50,
+        before: Place | None = None,
+    ) -> list[Row]:
+        """Rows of a list such as leases, epochs or proposals, newest first."""
 
     def alerts(
         self,

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tallystick_node.explorer import formats
+from tallystick_node.explorer.navigation import GROUPS, find_group
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self';"
@@ -48,8 +49,15 @@ class Renderer:
             ppm_percent=formats.format_ppm_percent,
             gpu_hours=formats.format_gpu_hours,
             duration=formats.format_duration,
+            usd=formats.format_usd,
+            cents=formats.format_cents,
         )
-        self._environment.globals["share"] = formats.format_permille
+        self._environment.globals.update(
+            share=formats.format_permille,
+            velocity=formats.format_velocity,
+            groups=GROUPS,
+            find_group=find_group,
+        )
 
     def page(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401 - whatever the template names
         """The template as an answer."""

@@ -20,6 +20,7 @@ from tests.unit.projection.builders import (
     SyntheticChain,
     base_facts,
 )
+from tests.unit.projection.economy import add_economy
 
 from tallystick.core.facts import Account, Experiment, MeterFrozen
 from tallystick.core.usage import MAX_CONTEXT, Records, apply_time_ms, create_records
@@ -48,6 +49,7 @@ def build_showcase(batches: int = 24, rows: int = 120) -> Queries:
         next_seq[meter] += rows
         skips = [5] if number == 9 else []
         chain.add_block(batches=[batch], events=_events_of(number), skips=skips)
+    add_economy(chain)
     projection = Projection(None, NETWORK)
     projection.apply(chain.blocks)
     projection.put_budgets(chain.height, _budgets())

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from tests.unit.explorer.asking import ask
 from tests.unit.explorer.showcase import HOSTILE, build_showcase
 from tests.unit.projection.builders import NETWORK
+from tests.unit.projection.economy import PROPOSAL
 
 from tallystick.projection import Projection, Queries
 from tallystick_node.explorer.app import create_explorer
@@ -57,6 +58,32 @@ PAGES = [
     "/search?q=acme",
     "/search?q=nothing-like-it",
     "/verify",
+    "/leases",
+    "/leases?account=acme/support&state=open",
+    "/epochs",
+    "/epochs?epoch=0",
+    "/outcomes",
+    "/outcomes?state=reinstated",
+    "/reviews",
+    "/experiments",
+    "/plans",
+    "/offers",
+    "/offers/1",
+    "/quotes",
+    "/providers",
+    "/providers?provider=nimbus",
+    "/conversions",
+    "/redemptions",
+    "/index",
+    "/proposals",
+    f"/proposals/{PROPOSAL}",
+    f"/proposals/{PROPOSAL + 1}",
+    "/appeals",
+    "/appeals/1",
+    "/appeals/2",
+    "/seats",
+    "/stops",
+    "/corrections",
 ]
 
 

@@ -71,6 +71,8 @@ def test_list_pages_through_every_row_once(queries: Queries, name: str) -> None:
         paged += page
         before = (page[-1]["block"], page[-1]["ordinal"])
     assert paged == whole
+    values = [value for row in whole for value in row.values()]
+    assert all(isinstance(value, int | str | bool | list | None) for value in values)
     assert all(row["time_s"] >= START_S and row["tx_hash"].startswith("0x") for row in whole)
 
 

@@ -14,15 +14,36 @@ from tallystick_node.explorer.render import Renderer
 from tallystick_node.query_parameters import parse_place, parse_text
 
 PAGE_ROWS: Final = 50
-KINDS: Final = (
-    "soft_threshold",
-    "frozen",
-    "unfrozen",
-    "overdraft",
-    "early",
-    "late",
-    "quarantine",
-)
+GROUPS: Final = {
+    "budgets": ("soft_threshold", "frozen", "unfrozen", "overdraft"),
+    "records": ("early", "late", "quarantine", "record_released", "record_credited"),
+    "replenishment": (
+        "outcome_disputed",
+        "review_opened",
+        "grant_cut",
+        "appeal_filed",
+        "appeal_resolved",
+    ),
+    "markets": (
+        "inventory_low",
+        "redemption_overdue",
+        "index_clamped",
+        "index_held",
+        "index_refused",
+    ),
+    "governance": (
+        "proposal_created",
+        "proposal_queued",
+        "proposal_executed",
+        "meter_paused",
+        "meter_frozen",
+        "meter_unfrozen",
+        "key_suspended",
+        "contract_closed",
+        "validator_set_changed",
+    ),
+}
+KINDS: Final = tuple(kind for kinds in GROUPS.values() for kind in kinds)
 
 
 def add_alert_pages(app: FastAPI, index: Index, renderer: Renderer) -> None:
@@ -47,7 +68,7 @@ def add_alert_pages(app: FastAPI, index: Index, renderer: Renderer) -> None:
         return renderer.page(
             "alerts.html",
             rows=rows[:PAGE_ROWS],
-            kinds=KINDS,
+            alert_groups=GROUPS,
             kind=kind,
             account=account,
             newest_href=link_page("/alerts", chosen) if before else "",
