@@ -41,8 +41,6 @@ contract Onboarding is IOnboarding, AccessManaged {
     }
 
     /// @inheritdoc IOnboarding
-    /// @dev The contracts called are the network's own, and call nobody back.
-    // slither-disable-next-line reentrancy-events
     function admit(string calldata name, address controller, address registrar)
         external
         override

@@ -46,8 +46,6 @@ contract Seats is ISeats, AccessManaged, Votes {
 
         _delegate(holder, address(0));
         _transferVotingUnits(holder, address(0), 1);
-        // The holder was in the set.
-        // slither-disable-next-line unused-return
         _holders.remove(holder);
         _organisations[holder].push(clock(), 0);
         _seats[organisation].push(clock(), _seats[organisation].latest() - 1);
