@@ -76,7 +76,7 @@ def discovering(ledger: str) -> Dialogue[Network]:
         [registry.network_id(), registry.authority(), budgets.credits(), budgets.state()]
     )
     network_id, authority, credit_ledger, state = found
-    places = yield from _reading_places(authority)
+    places = yield from reading_places(authority)
     return Network(
         chain_id=int(chain_id, 16),
         network_id=network_id,
@@ -97,7 +97,7 @@ def discovering(ledger: str) -> Dialogue[Network]:
     )
 
 
-def _reading_places(authority: str) -> Dialogue[Mapping[str, str]]:
+def reading_places(authority: str) -> Dialogue[Mapping[str, str]]:
     """Who holds each place now; every contract of the network has one or is the ledger's."""
     logs = yield from _reading_logs(authority, _list_topics())
     shapes, holder_by_role = load_events("AccessManager"), {}

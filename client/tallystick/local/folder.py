@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from tallystick.chain.network import Addresses, Network
-from tallystick.local.errors import NetworkBusy
+from tallystick.local.errors import FolderMalformed, NetworkBusy
 from tallystick.local.files import make_private_folder, read_document, write_document
+
+FORMAT: Final = 2
+"""Of network.json and of the contracts behind it; no other is read."""
 
 
 class ValidatorEntry(msgspec.Struct, frozen=True):
@@ -136,8 +140,19 @@ class NetworkFolder:
             make_private_folder(path)
 
     def read_network(self) -> NetworkFile | None:
-        """The network that lives here, None where none was ever completed."""
-        return read_document(self.network_file, NetworkFile)
+        """The network that lives here, None where none was ever completed.
+
+        Raises:
+            FolderMalformed: another version of this program made it.
+        """
+        network = read_document(self.network_file, NetworkFile)
+        if network is not None and network.format != FORMAT:
+            raise FolderMalformed(
+                "the network was made by another version: start a new one with `down --purge`",
+                expected=f"format {FORMAT}",
+                actual=network.format,
+            )
+        return network
 
     def write_network(self, network: NetworkFile) -> None:
         """The network is complete: from now on `up` revives it."""

@@ -22,7 +22,13 @@ from tallystick.chain.wiring import Founding, Seat
 from tallystick.local.anvil import format_url, start_anvil
 from tallystick.local.chain_log import ChainLog
 from tallystick.local.clock import NetworkClock
-from tallystick.local.folder import ChainEntry, NetworkFile, NetworkFolder, ValidatorEntry
+from tallystick.local.folder import (
+    FORMAT,
+    ChainEntry,
+    NetworkFile,
+    NetworkFolder,
+    ValidatorEntry,
+)
 from tallystick.local.ports import check_port_free, find_free_ports
 from tallystick.local.processes import Processes
 from tallystick.local.recorder import Recorder
@@ -31,7 +37,6 @@ from tallystick.local.secrets import create_keys, ensure_key, load_validator_key
 from tallystick.local.transactions import TransactionJournal
 from tallystick.local.validators import name_validators
 
-FORMAT: Final = 2
 ENGINE: Final = "anvil"
 OUTSIDE_ORGANISATIONS: Final = 1 << 32
 """Account ids are given from 1 on; seats speak for the last ones, so that they may vote on appeals

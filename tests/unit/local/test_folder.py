@@ -1,0 +1,48 @@
+"""What a network's folder tells of it."""
+
+from pathlib import Path
+
+import pytest
+
+from tallystick.chain.network import CONTRACT_BY_FIELD
+from tallystick.local.errors import FolderMalformed
+from tallystick.local.folder import FORMAT, ChainEntry, NetworkFile, NetworkFolder, read_identity
+
+
+def describe(*, made_by: int = FORMAT) -> NetworkFile:
+    """A network of one contract per field."""
+    addresses = {
+        field: f"0x{number:040x}" for number, field in enumerate(CONTRACT_BY_FIELD, start=1)
+    }
+    return NetworkFile(
+        format=made_by,
+        engine="anvil",
+        chain_id=7,
+        rpc_urls=["http://127.0.0.1:1"],
+        ledger=addresses["ledger"],
+        addresses=addresses,
+        network_id="00" * 32,
+        genesis_hash="0x" + "11" * 32,
+        chain=ChainEntry(1, 7, 1_700_000_000),
+        validators=[],
+        created_at_ms=0,
+    )
+
+
+def test_network_is_none_when_none_was_completed(tmp_path: Path) -> None:
+    assert NetworkFolder(tmp_path).read_network() is None
+
+
+def test_network_is_refused_when_another_version_made_it(tmp_path: Path) -> None:
+    folder = NetworkFolder(tmp_path)
+    folder.write_network(describe(made_by=FORMAT - 1))
+    with pytest.raises(FolderMalformed, match="another version"):
+        folder.read_network()
+
+
+def test_network_is_read_as_it_was_written(tmp_path: Path) -> None:
+    folder = NetworkFolder(tmp_path)
+    folder.write_network(describe())
+    file = folder.read_network()
+    assert file == describe()
+    assert read_identity(describe()).addresses.guardian == f"0x{len(CONTRACT_BY_FIELD):040x}"
