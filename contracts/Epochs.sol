@@ -61,7 +61,7 @@ contract Epochs is IEpochs, AccessManaged {
         ReplenishmentTerms terms;
     }
 
-    uint256 private constant MAX_PAGE = 128;
+    uint256 private constant MAX_PAGE = 60;
     /// @dev Pending outcomes are waited for this many epochs more.
     uint64 private constant PENDING_EPOCHS = 2;
 
@@ -187,9 +187,9 @@ contract Epochs is IEpochs, AccessManaged {
         Page memory page = _pageOf(epoch);
         uint256[] memory grantsUcr = new uint256[](projects.length);
         for (uint256 i = 0; i < projects.length; ++i) {
-            WhyOpen why = _whyOpen(page, projects[i]);
+            (WhyOpen why, uint128 valueUusd) = _whyOpen(page, projects[i]);
             if (why == WhyOpen.Nothing) {
-                grantsUcr[i] = _close(page, projects[i]);
+                grantsUcr[i] = _close(page, projects[i], valueUusd);
                 ++count;
             } else {
                 bool isLast = i + 1 == projects.length;
@@ -294,8 +294,8 @@ contract Epochs is IEpochs, AccessManaged {
     }
 
     /// @inheritdoc IEpochs
-    function whyOpen(uint32 project, uint32 epoch) external view override returns (WhyOpen) {
-        return _whyOpen(_pageOf(epoch), project);
+    function whyOpen(uint32 project, uint32 epoch) external view override returns (WhyOpen why) {
+        (why,) = _whyOpen(_pageOf(epoch), project);
     }
 
     /// @inheritdoc IEpochs
@@ -334,17 +334,17 @@ contract Epochs is IEpochs, AccessManaged {
     }
 
     /// @dev The epoch is closed for a project, but its grant is still to be paid.
-    function _close(Page memory page, uint32 project) private returns (uint256 grantUcr) {
+    function _close(Page memory page, uint32 project, uint128 valueUusd)
+        private
+        returns (uint256 grantUcr)
+    {
         uint32 epoch = page.epoch;
         Place memory place = _places[project];
         if (place.nextCut == epoch) place = _cut(project, epoch, place);
         Entry storage entry = _entries[project][epoch];
         uint256 creditsUcr = entry.creditsUcr;
-        (uint128 valueUusd,) = OUTCOMES.valueOf(project, epoch);
-        bool isProtected =
-            address(_experiments) != address(0) && _experiments.isProtected(project, epoch);
-        Judgement memory judgement =
-            Velocity.judge(page.terms, place.previousGrantUcr, creditsUcr, valueUusd, isProtected);
+        (Judgement memory judgement, bool isProtected) =
+            _judge(page, project, place.previousGrantUcr, creditsUcr, valueUusd);
         grantUcr = judgement.grantUcr;
 
         entry.valueUusd = valueUusd;
@@ -364,6 +364,21 @@ contract Epochs is IEpochs, AccessManaged {
         emit EpochClosed(
             project, epoch, valueUusd, creditsUcr, judgement.baseUcr, grantUcr, isProtected
         );
+    }
+
+    /// @dev Experiments are asked where there is something to protect from.
+    function _judge(
+        Page memory page,
+        uint32 project,
+        uint256 previousUcr,
+        uint256 creditsUcr,
+        uint256 valueUusd
+    ) private view returns (Judgement memory judgement, bool isProtected) {
+        judgement = Velocity.judge(page.terms, previousUcr, creditsUcr, valueUusd, false);
+        if (!judgement.isLow || address(_experiments) == address(0)) return (judgement, false);
+        isProtected = _experiments.isProtected(project, page.epoch);
+        if (!isProtected) return (judgement, false);
+        judgement = Velocity.judge(page.terms, previousUcr, creditsUcr, valueUusd, true);
     }
 
     /// @dev A low velocity opens a review, any other ends one.
@@ -404,17 +419,23 @@ contract Epochs is IEpochs, AccessManaged {
         (page.window, page.isOpen) = OUTCOMES.windowOf(epoch);
     }
 
-    function _whyOpen(Page memory page, uint32 project) private view returns (WhyOpen) {
+    /// @dev Why a project's epoch cannot close now; where it can, what it achieved.
+    function _whyOpen(Page memory page, uint32 project)
+        private
+        view
+        returns (WhyOpen, uint128 valueUusd)
+    {
         Place storage place = _places[project];
-        if (!place.isEnrolled) return WhyOpen.NotEnrolled;
-        if (page.epoch < place.nextClose) return WhyOpen.ClosedAlready;
-        if (page.epoch > place.nextClose) return WhyOpen.EarlierEpochOpen;
+        if (!place.isEnrolled) return (WhyOpen.NotEnrolled, 0);
+        if (page.epoch < place.nextClose) return (WhyOpen.ClosedAlready, 0);
+        if (page.epoch > place.nextClose) return (WhyOpen.EarlierEpochOpen, 0);
         Window memory window = _windowOf(page, project);
-        if (!page.isOpen || !window.isClosed(CURSORS)) return WhyOpen.WindowOpen;
-        (, bool isPending) = OUTCOMES.valueOf(project, page.epoch);
-        if (!isPending) return WhyOpen.Nothing;
+        if (!page.isOpen || !window.isClosed(CURSORS)) return (WhyOpen.WindowOpen, 0);
+        bool isPending;
+        (valueUusd, isPending) = OUTCOMES.valueOf(project, page.epoch);
+        if (!isPending) return (WhyOpen.Nothing, valueUusd);
         window.lengthS += PATIENCE_S;
-        return window.isClosed(CURSORS) ? WhyOpen.Nothing : WhyOpen.OutcomePending;
+        return (window.isClosed(CURSORS) ? WhyOpen.Nothing : WhyOpen.OutcomePending, valueUusd);
     }
 
     function _windowOf(Page memory page, uint32 project) private view returns (Window memory) {
@@ -449,7 +470,7 @@ contract Epochs is IEpochs, AccessManaged {
     function _payAll(uint32 epoch, uint32[] calldata projects, uint256[] memory grantsUcr) private {
         uint256 sumUcr = 0;
         for (uint256 i = 0; i < projects.length; ++i) {
-            // No overflow: at most 128 grants of fewer than 128 bits.
+            // No overflow: at most 60 grants of fewer than 128 bits.
             sumUcr += grantsUcr[i];
         }
         if (sumUcr == 0) return;

@@ -47,7 +47,7 @@ struct Enrolment {
 /// @param isCut Whether its spending is known.
 /// @param isClosed Whether its grant was paid.
 /// @param isReviewed Whether it opened a review.
-/// @param isProtected Whether an experiment protected it.
+/// @param isProtected Whether an experiment kept the grant from a cut.
 /// @param isRestored Whether an appeal undid its cut.
 /// @param closedAtS When it closed, in Unix seconds.
 /// @param creditsUcr What was spent, in micro-credits.
@@ -216,7 +216,7 @@ interface IEpochs {
     /// @notice What projects have spent since their last cut counts to an ended epoch. By anybody; projects that are not
     /// enrolled, or for which another epoch is cut next, are left as they are.
     /// @param epoch The epoch.
-    /// @param projects Account ids, at most 128.
+    /// @param projects Account ids, at most 60.
     /// @return count How many were cut.
     function cut(uint32 epoch, uint32[] calldata projects) external returns (uint256 count);
 
@@ -224,7 +224,7 @@ interface IEpochs {
     /// windows; projects it cannot be closed for are left as they are. Reverts with NothingToClose where that is all of
     /// them. What was not cut is cut now.
     /// @param epoch The epoch.
-    /// @param projects Account ids, at most 128.
+    /// @param projects Account ids, at most 60.
     /// @return count How many were closed.
     function close(uint32 epoch, uint32[] calldata projects) external returns (uint256 count);
 

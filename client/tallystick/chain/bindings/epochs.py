@@ -12,11 +12,8 @@ from tallystick.chain.calls import View, Write, announced, first, nothing, view,
 from tallystick.chain.decode import Event
 from tallystick.core.replenishment import ReplenishmentTerms
 
-MAX_PAGE: Final = 128
-"""Projects that one call of cut or close takes at most."""
-
-PAGE: Final = 64
-"""Projects that one call of cut or close is sent with: closing them stays below 10 M gas."""
+MAX_PAGE: Final = 60
+"""Projects that one call of cut or close takes at most: closing them stays below 10 M gas."""
 
 _view = partial(view, "Epochs")
 _write = partial(write, "Epochs")
