@@ -46,5 +46,5 @@ def create_basis(settings: NodeSettings, keys: NodeKeys, network: Network, rpc: 
     """
     clock = create_clock(settings.clock_file)
     view = ChainView(clock, partial(read_header, rpc, clock=clock))
-    members = MembershipReader(view, keys.attester, clock)
+    members = MembershipReader(view, keys.attester)
     return Basis(settings, keys, network, rpc, clock, NodeMetrics(), view, members)

@@ -25,6 +25,7 @@ from tallystick_node.errors import ChainBehind
 
 KEPT_HEADERS: Final = 8_192
 KEPT_VIEWS: Final = 8
+MS_PER_S: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,11 @@ class ChainView:
     def head_number(self) -> int:
         """The newest block's number, -1 before the first."""
         return next(reversed(self._headers)) if self._headers else -1
+
+    def now_ms(self) -> int:
+        """The later of this node's clock and the newest block's time, which the ledger goes by."""
+        head_ms = self.head.time_s * MS_PER_S if self._headers else 0
+        return max(self._clock(), head_ms)
 
     def read_cursor(self, meter: int) -> Cursor:
         """Where a meter stands; one that is unknown stands at 0."""

@@ -10,7 +10,6 @@ from tallystick.core.errors import TemporaryFailure
 from tallystick.core.facts import Validator
 from tallystick.core.quorum import compute_quorum
 from tallystick_node.chain_view import ChainView
-from tallystick_node.clock import Clock
 from tallystick_node.peers.client import PeerClient
 
 PROBE_INTERVAL_S: Final = 1.0
@@ -37,23 +36,25 @@ class MembershipReader:
     Args:
         view: of the chain.
         attester: this validator's attestation address, lower case.
-        clock: this node's.
     """
 
-    def __init__(self, view: ChainView, attester: str, clock: Clock) -> None:
+    def __init__(self, view: ChainView, attester: str) -> None:
         self._view = view
         self._attester = attester
-        self._clock = clock
 
     def read(self) -> Membership:
         """As of now; empty before any set is known."""
         try:
-            validators = self._view.facts.validators_at(self._clock()).validators
+            validators = self._view.facts.validators_at(self._view.now_ms()).validators
         except TemporaryFailure:
             return Membership()
         addresses = [validator.attester.lower() for validator in validators]
         is_member = self._attester in addresses
         return Membership(validators, addresses.index(self._attester) if is_member else None)
+
+    def is_member(self) -> bool:
+        """Whether this validator is in the set in force."""
+        return self.read().index is not None
 
 
 class PeerWatch:

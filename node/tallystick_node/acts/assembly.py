@@ -56,7 +56,7 @@ def assemble_acts(
         _to_bytes(addresses.corrections),
         _to_bytes(addresses.meter_freezes),
     )
-    judge = ActJudge(records, basis.view, signers, contracts, basis.clock)
+    judge = ActJudge(records, basis.view, signers, contracts, basis.view.now_ms)
     collector = Collector(
         basis.keys.attest_key, peers, timeout_s=basis.settings.settle.attest_timeout_s
     )
@@ -70,7 +70,7 @@ def assemble_acts(
         ActContractAddresses(addresses.corrections, addresses.meter_freezes),
     )
     stack.push_async_callback(desk.aclose)
-    return Acts(judge, desk, Freezer(desk, basis.view, basis.clock))
+    return Acts(judge, desk, Freezer(desk, basis.view, basis.view.now_ms))
 
 
 def assemble_correction_router(basis: Basis, acts: Acts) -> APIRouter:
@@ -85,8 +85,8 @@ def assemble_act_peer_router(basis: Basis, acts: Acts, gate: PeerGate) -> APIRou
 
 
 def _read_electorate(basis: Basis) -> Electorate:
-    members, now_ms = basis.members.read().validators, basis.clock()
-    return Electorate(members, find_suspended(members, basis.view.facts, now_ms))
+    members = basis.members.read().validators
+    return Electorate(members, find_suspended(members, basis.view.facts, basis.view.now_ms()))
 
 
 def _create_simulation(basis: Basis, sender: str) -> Callable[[Write[Any]], Awaitable[None]]:

@@ -18,7 +18,7 @@ def assemble_peer_router(basis: Basis, gate: PeerGate) -> APIRouter:
         network_id=basis.network.network_id,
         chain_id=basis.network.chain_id,
         ledger=basis.ledger,
-        clock=basis.clock,
+        clock=basis.view.now_ms,
         reference_wait_s=basis.settings.peers.reference_wait_s,
     )
     return create_peer_router(attester, gate, basis.metrics)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from tallystick.core.frames import Frame, decode_frame, decode_frames, encode_fr
 from tallystick.core.usage import read_time_ms
 from tallystick_node.chain_view import SettledFrame
 from tallystick_node.clock import Clock
-from tallystick_node.errors import ChainBehind, FrameFromFuture, StorageFull
+from tallystick_node.errors import ChainBehind, FrameFromFuture, NotAttesting, StorageFull
 from tallystick_node.intake.equivocation import EquivocationLog
 from tallystick_node.intake.journal import Entry, FrameJournal
 from tallystick_node.intake.meter_rates import MeterRates
@@ -85,6 +85,7 @@ class Intake:
         rates: per meter.
         clock: this node's.
         metrics: this node's.
+        is_member: whether this validator is in the set in force; while not, it takes nothing.
     """
 
     def __init__(
@@ -95,8 +96,11 @@ class Intake:
         rates: MeterRates,
         clock: Clock,
         metrics: NodeMetrics,
+        *,
+        is_member: Callable[[], bool],
     ) -> None:
         self._chain = chain
+        self._is_member = is_member
         self._terms = terms
         self._pool, self._journal, self._proofs = stores.pool, stores.journal, stores.proofs
         self._rates = rates
@@ -173,6 +177,8 @@ class Intake:
         synced_at_ms = self._chain.synced_at_ms
         if not self._is_open:
             raise ChainBehind("this validator is stopping")
+        if not self._is_member():
+            raise NotAttesting("this validator is not in the set in force")
         if synced_at_ms is None or self._clock() - synced_at_ms > self._terms.stalled_after_ms:
             raise ChainBehind(
                 "this validator does not follow the chain at present",

@@ -41,7 +41,15 @@ def assemble_intake(basis: Basis, stores: IntakeStores) -> Intake:
         int(basis.settings.chain_stalled_s * 1000),
         limits.frames_per_body,
     )
-    return Intake(basis.view, terms, stores, MeterRates(rates), basis.clock, basis.metrics)
+    return Intake(
+        basis.view,
+        terms,
+        stores,
+        MeterRates(rates),
+        basis.clock,
+        basis.metrics,
+        is_member=basis.members.is_member,
+    )
 
 
 def assemble_intake_router(basis: Basis, intake: Intake) -> APIRouter:

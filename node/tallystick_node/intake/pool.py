@@ -198,8 +198,14 @@ class FramePool:
                 actual=frame.first_seq,
             )
         for other in _find_overlapping(lane, frame):
-            if other.frame.key_index != frame.key_index:
+            if other.frame.key_index < frame.key_index:
                 self._remove(lane, other.frame.first_seq)  # signed anew after a rotation
+            elif other.frame.key_index > frame.key_index:
+                raise FrameOverlaps(
+                    "records were signed anew with a later key",
+                    expected=f"key {other.frame.key_index}",
+                    actual=f"key {frame.key_index}",
+                )
             elif _differs(other.frame, frame):
                 raise Conflict(other.frame, frame)
             else:

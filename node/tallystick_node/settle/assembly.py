@@ -47,4 +47,13 @@ def assemble_settler(
         limits.validity_ms,
         limits.batches_in_flight,
     )
-    return Settler(source, basis.view, collector, submitter, terms, basis.clock, basis.metrics)
+    return Settler(
+        source,
+        basis.view,
+        collector,
+        submitter,
+        terms,
+        basis.view.now_ms,
+        basis.metrics,
+        is_member=basis.members.is_member,
+    )

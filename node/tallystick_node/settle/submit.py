@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -37,6 +37,8 @@ from tallystick_node.settle.propose import (
 DEFER_MS: Final = 500
 """How long a meter waits after one of its frames failed a check at the reference block."""
 EXPIRY_GRACE_MS: Final = 60_000
+REST_S: Final = 0.5
+"""Between two looks at whether this validator is in the set in force again."""
 
 log = structlog.get_logger(__name__)
 
@@ -122,9 +124,10 @@ class Settler:
         settings: see there.
         clock: this node's.
         metrics: this node's.
+        is_member: whether this validator is in the set in force; while not, it proposes nothing.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what settling needs of the other stages, piece by piece
         self,
         source: FrameSource,
         chain: FollowedChain,
@@ -133,8 +136,11 @@ class Settler:
         settings: SettleSettings,
         clock: Clock,
         metrics: NodeMetrics,
+        *,
+        is_member: Callable[[], bool],
     ) -> None:
         self._source = source
+        self._is_member = is_member
         self._chain = chain
         self._collector = collector
         self._submitter = submitter
@@ -155,6 +161,9 @@ class Settler:
     async def propose(self) -> None:
         """One batch is on its way, or a moment has passed without any to make."""
         await self._source.wait_available()
+        if not self._is_member():
+            await asyncio.sleep(REST_S)
+            return
         await self._slots.acquire()
         flight: Flight | None = None
         try:

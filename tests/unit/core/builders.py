@@ -73,13 +73,20 @@ def build_records(count: int = 1, **columns: int) -> Records:
     return records
 
 
-def build_frame(records: Records | None = None, *, first_seq: int = 0, meter: int = METER) -> Frame:
+def build_frame(
+    records: Records | None = None,
+    *,
+    first_seq: int = 0,
+    meter: int = METER,
+    key: SigningKey = METER_KEY,
+    key_index: int = 0,
+) -> Frame:
     """A frame signed by the meter's key."""
     return sign_frame(
-        METER_KEY,
+        key,
         network_id=NETWORK_ID,
         meter=meter,
-        key_index=0,
+        key_index=key_index,
         first_seq=first_seq,
         records=build_records() if records is None else records,
     )

@@ -37,6 +37,7 @@ class Intaking:
         body_timeout_s: float = 5.0,
     ) -> None:
         self.now_ms = NOW_MS
+        self.is_member = True
         self.chain = FakeChain()
         self.folder = folder
         self.pool = FramePool(self.chain.read_cursor, max_bytes=10**7, look_ahead=1_000)
@@ -49,6 +50,7 @@ class Intaking:
             MeterRates(rates),
             lambda: self.now_ms,
             self.metrics,
+            is_member=lambda: self.is_member,
         )
         app = FastAPI()
         install_error_answers(app)

@@ -150,6 +150,17 @@ def test_frames_are_refused_for_now_when_the_chain_is_not_followed(
     run(tmp_path, scenario)
 
 
+def test_frames_are_refused_for_now_when_the_node_is_not_in_the_set(tmp_path: Path) -> None:
+    async def scenario(node: Intaking) -> None:
+        node.is_member = False
+        answer = await node.send(build_frame())
+        assert (answer.status_code, answer.json()["code"]) == (503, "not_attesting")
+        node.is_member = True
+        assert (await node.send(build_frame())).status_code == 200
+
+    run(tmp_path, scenario)
+
+
 def test_frames_are_refused_when_the_node_is_stopping(tmp_path: Path) -> None:
     async def scenario(node: Intaking) -> None:
         node.intake.close()

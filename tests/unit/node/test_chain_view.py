@@ -6,7 +6,7 @@ from tests.unit.core.builders import BASE_FACTS, METER, NOW_MS, build_frame, bui
 from tests.unit.node.builders import build_ground, build_validator_set
 
 from tallystick.chain.blocks import Block, Settlement
-from tallystick.core.facts import Fact, MeterFrozen
+from tallystick.core.facts import Fact, MeterFrozen, MeterKey
 from tallystick.core.settlement import Cursor
 from tallystick_node.chain_view import ChainView, Header, SettledFrame
 from tallystick_node.errors import ChainBehind
@@ -49,6 +49,26 @@ def test_head_is_unknown_before_the_first_block() -> None:
     with pytest.raises(ChainBehind):
         node.view.head  # noqa: B018 - reading it is what fails
     assert node.view.head_number == -1
+
+
+def test_rotation_moves_the_meter_to_its_next_key() -> None:
+    node = Viewing()
+    first, second = MeterKey(METER, 0, bytes(32), 0), MeterKey(METER, 1, bytes(32), 5)
+    node.apply(make_block(1, facts=[first]))
+    assert node.view.cursors == {METER: Cursor(0, 0)}
+    settlement = make_settlement(3, 2, bitmap=0b11)
+    node.apply(make_block(2, facts=[second], settlements=[settlement]))
+    assert node.view.read_cursor(METER) == Cursor(5, 1)
+
+
+def test_time_is_never_before_the_newest_block() -> None:
+    node = Viewing()
+    assert node.view.now_ms() == NOW_MS
+    late = Block(1, "0x01", "0x", NOW_MS // 1000 + 7, 0, 0, (), (), (), (), ())
+    node.apply(late)
+    assert node.view.now_ms() == (NOW_MS // 1000 + 7) * 1000
+    node.now_ms = NOW_MS + 60_000
+    assert node.view.now_ms() == NOW_MS + 60_000
 
 
 def test_cursors_move_with_segments_that_settled() -> None:

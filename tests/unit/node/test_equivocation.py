@@ -24,6 +24,16 @@ def test_keep_writes_once_when_sent_again(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_every_proof_is_told_and_found_again_after_a_restart(tmp_path: Path) -> None:
+    proofs, told = EquivocationLog(tmp_path), []
+    proofs.subscribe(lambda kept, refused: told.append((kept.signature, refused.signature)))
+    proofs.keep(KEPT, REFUSED)
+    proofs.keep(KEPT, REFUSED)
+    assert told == [(KEPT.signature, REFUSED.signature)] * 2
+    found = [(one.signature, other.signature) for one, other in EquivocationLog(tmp_path)]
+    assert found == told[:1]
+
+
 def test_keep_stops_when_there_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(equivocation, "MAX_PROOFS", 1)
     proofs = EquivocationLog(tmp_path)

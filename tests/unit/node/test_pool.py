@@ -51,6 +51,26 @@ def test_offer_is_refused_when_frame_differs_at_a_number() -> None:
     assert caught.value.kept is kept  # type: ignore[attr-defined]
 
 
+def test_frames_signed_anew_take_the_place_of_those_under_the_key_before() -> None:
+    lanes = Lanes()
+    lanes.add(0)
+    lanes.add(10)
+    anew = build_frame(build_records(15), key_index=1)
+    standing, place = lanes.pool.offer(anew, PROJECTS)
+    assert standing is Standing.ACCEPTED
+    assert place is not None
+    lanes.pool.mark_stored(place)
+    assert lanes.starts() == [[0]]
+    assert lanes.pool.frame_count == 1
+
+
+def test_offer_is_refused_when_a_later_key_signed_the_same_numbers() -> None:
+    lanes = Lanes()
+    lanes.pool.offer(build_frame(build_records(10), key_index=1), PROJECTS)
+    with pytest.raises(FrameOverlaps):
+        lanes.pool.offer(build_frame(build_records(10)), PROJECTS)
+
+
 def test_offer_is_refused_when_overlapping_records_are_framed_otherwise() -> None:
     lanes = Lanes()
     lanes.add(0)

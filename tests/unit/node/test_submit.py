@@ -66,6 +66,7 @@ class Settling:
 
     def __init__(self) -> None:
         self.now_ms = NOW_MS
+        self.is_member = True
         self.chain = FakeChain(cursors={METER: Cursor()})
         self.pool = FramePool(self.chain.read_cursor, max_bytes=10**7, look_ahead=10**6)
         self.collector = FakeCollector()
@@ -78,6 +79,7 @@ class Settling:
             SettleSettings(NETWORK_ID, CHAIN_ID, LEDGER, 0, 0, 300_000, 4),
             lambda: self.now_ms,
             NodeMetrics(),
+            is_member=lambda: self.is_member,
         )
 
     def add(self, *counts: int) -> None:
@@ -262,5 +264,22 @@ def test_meter_is_left_alone_for_a_while_when_its_frame_fails_a_check() -> None:
         assert list(node.settler._open_runs()) == []
         node.now_ms += 500
         assert len(list(node.settler._open_runs())) == 1
+
+    play(scenario)
+
+
+def test_nothing_is_proposed_while_this_validator_is_not_in_the_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tallystick_node.settle.submit.REST_S", 0.0)
+
+    async def scenario(node: Settling) -> None:
+        node.add(5)
+        node.is_member = False
+        await node.propose(3)
+        assert node.settler.in_flight == 0
+        node.is_member = True
+        await node.propose()
+        assert node.settler.in_flight == 1
 
     play(scenario)
