@@ -19,7 +19,6 @@ contract PriceIndex is IPriceIndex, AccessManaged, EIP712 {
         uint32 closedUntil;
     }
 
-    uint256 private constant PPM = 1_000_000;
     uint256 private constant MIN_EPOCH_S = 1 days;
     uint256 private constant MAX_EPOCH_S = 7 days;
     uint64 private constant MIN_VALUE_PPM = 1000;
@@ -233,11 +232,14 @@ contract PriceIndex is IPriceIndex, AccessManaged, EIP712 {
         bool isRefused = TARIFF.setIndex(indexClass, closing.clampedPpm, fromMs) == steps;
         if (isRefused) closing.fromMs = 0;
         _latest[indexClass] = closing;
-        // At most 10^9 x 10^6 / 10^3.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        uint64 gapPpm = uint64(rawPpm * PPM / closing.clampedPpm);
         emit IndexClosed(
-            indexClass, epoch, rawPpm, closing.clampedPpm, gapPpm, closing.reports, closing.fromMs
+            indexClass,
+            epoch,
+            rawPpm,
+            closing.clampedPpm,
+            IndexRules.gapOf(rawPpm, closing.clampedPpm),
+            closing.reports,
+            closing.fromMs
         );
     }
 

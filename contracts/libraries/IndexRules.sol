@@ -6,6 +6,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// @title How reports become an index
 /// @notice docs/price-index.md, the same as tallystick.core.price_index; tests/vectors tie them together.
 library IndexRules {
+    uint256 private constant PPM = 1_000_000;
     /// @dev The most an index moves at once, as a fraction.
     uint256 private constant STEP_NUMERATOR = 115;
     uint256 private constant STEP_DENOMINATOR = 100;
@@ -43,5 +44,15 @@ library IndexRules {
         // No further from lastPpm than rawPpm, or it is rawPpm.
         // forge-lint: disable-next-line(unsafe-typecast)
         return uint64(Math.min(Math.max(rawPpm, lowest), highest));
+    }
+
+    /// @notice How far an index is behind the price it follows.
+    /// @param rawPpm The price in millionths, at most 1,000,000,000.
+    /// @param clampedPpm The index in millionths, at least 1,000.
+    /// @return rawPpm / clampedPpm in millionths, rounded down.
+    function gapOf(uint64 rawPpm, uint64 clampedPpm) internal pure returns (uint64) {
+        // At most 10^9 x 10^6 / 10^3.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint64(rawPpm * PPM / clampedPpm);
     }
 }

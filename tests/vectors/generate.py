@@ -3,8 +3,8 @@
 Usage: .venv/bin/python tests/vectors/generate.py [--check]
 
 Costs come from the explained, line-by-line form of the valuation; tests compare the array form and
-`Valuation.sol` with it. Grants are computed with fractions, and both languages compared with them.
-Keys are fixed and belong to nobody.
+`Valuation.sol` with it. Grants and price indices are computed with fractions, and both languages
+compared with them. Keys are fixed and belong to nobody.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import statistics
 import sys
 from dataclasses import astuple
 from fractions import Fraction
@@ -170,6 +171,30 @@ def build_replenishment() -> dict[str, Any]:
     }
 
 
+def build_price_index() -> list[dict[str, Any]]:
+    """Chosen epochs first, then random ones in which reports lie near the last index."""
+    cases = [
+        _epoch("the price stands", 4, [PPM] * 4, PPM),
+        _epoch("one liar high", 4, [PPM, PPM, PPM, 10**9], PPM),
+        _epoch("two liars low", 4, [1000, 1000, PPM, PPM], PPM),
+        _epoch("two of four report", 4, [2 * PPM, 2 * PPM], PPM),
+        _epoch("three of four report", 4, [2 * PPM, PPM, 3 * PPM], PPM),
+        _epoch("the lower of the middle two", 4, [1_100_000, 1_010_000, 1_020_000, 1], PPM),
+        _epoch("tenfold", 4, [10 * PPM] * 4, PPM),
+        _epoch("a tenth", 4, [PPM // 10] * 4, PPM),
+        _epoch("a step up, to the unit", 4, [1_150_000] * 3, PPM),
+        _epoch("a unit beyond a step up", 4, [1_150_001] * 3, PPM),
+        _epoch("a step down, to the unit", 4, [869_566] * 3, PPM),
+        _epoch("a unit beyond a step down", 4, [869_565] * 3, PPM),
+        _epoch("from the lowest index", 4, [10**9] * 4, 1000),
+        _epoch("from the highest index", 4, [1000] * 4, 10**9),
+        _epoch("nobody reports", 4, [], PPM),
+        _epoch("alone", 1, [900_000], PPM),
+    ]
+    numbers = random.Random(20241001)  # noqa: S311 - reproducible cases
+    return cases + [_random_epoch(numbers, f"random {len(cases) + i}") for i in range(184)]
+
+
 def _value(
     name: str, rates: Rates, quantities: dict[str, int], flags: int = 0, index_ppm: int = 10**6
 ) -> dict[str, Any]:
@@ -278,6 +303,36 @@ def _random_grant(numbers: random.Random, name: str) -> dict[str, Any]:
     )
 
 
+def _epoch(name: str, validators: int, reports: list[int], last_ppm: int) -> dict[str, Any]:
+    """An epoch and what it gives: raw, clamped and gap, all 0 where the index is held."""
+    faulty = max(f for f in range(validators) if validators >= 3 * f + 1)
+    needed, expected = faulty + faulty + 1, [0, 0, 0]
+    if len(reports) >= needed:
+        raw = statistics.median_low(reports)
+        lowest = math.ceil(last_ppm / Fraction(115, 100))
+        highest = math.floor(last_ppm * Fraction(115, 100))
+        clamped = sorted((lowest, raw, highest))[1]
+        expected = [raw, clamped, math.floor(Fraction(raw, clamped) * PPM)]
+    return {
+        "name": name,
+        "validators": validators,
+        "needed": needed,
+        "reports": reports,
+        "last": last_ppm,
+        "expected": expected,
+    }
+
+
+def _random_epoch(numbers: random.Random, name: str) -> dict[str, Any]:
+    validators = numbers.randrange(1, 33)
+    last_ppm = int(10 ** numbers.uniform(3, 9))
+    reports = [
+        min(10**9, max(1000, int(last_ppm * numbers.uniform(0.8, 1.25))))
+        for _ in range(numbers.randrange(validators + 1))
+    ]
+    return _epoch(name, validators, reports, last_ppm)
+
+
 def _share(numbers: random.Random, share_ppm: int) -> dict[str, Any]:
     granted_ucr = [numbers.randrange(2 ** numbers.randrange(1, 60)) for _ in range(24)]
     pool_ucr = [
@@ -332,6 +387,7 @@ def main() -> int:
         "valuation.json": {"cases": build_valuation()},
         "settlement.json": build_settlement(),
         "replenishment.json": build_replenishment(),
+        "price_index.json": {"cases": build_price_index()},
     }
     stale = []
     for name, content in built.items():
