@@ -22,6 +22,8 @@ Dialogue = Generator[Sequence[Call], Answers, Result]
 """Calls asked in rounds, each seeing the answers before it: the same for both ways of asking."""
 
 LATEST = "latest"
+PENDING = "pending"
+"""The next block: what would happen now, also on a chain that makes no blocks while it is idle."""
 
 
 def connect(url: str, *, timeout_s: float = 10.0) -> Web3:
@@ -64,6 +66,17 @@ async def read_view(rpc: Rpc, view: View[T], *, block: int | str = LATEST) -> T:
 async def read_views(rpc: Rpc, views: Sequence[View[Any]]) -> tuple[int, list[Any]]:
     """The views' values and their block; see `read_together`."""
     return await hold_async(rpc, reading_together(views))
+
+
+async def read_views_now(rpc: Rpc, views: Sequence[View[Any]]) -> list[Any]:
+    """The views' values in the block to come, in whose time deadlines have passed that passed.
+
+    Raises:
+        TransactionReverted: a contract refused to answer.
+        ChainUnreachable: no answer.
+    """
+    answers = await rpc.call_many([_call_of(view, PENDING) for view in views])
+    return [_decode(view, answer) for view, answer in zip(views, answers, strict=True)]
 
 
 def reading_together(views: Sequence[View[Any]]) -> Dialogue[tuple[int, list[Any]]]:

@@ -21,7 +21,7 @@ from tallystick.chain.errors import (
     TransactionReverted,
     TransactionUnconfirmed,
 )
-from tallystick.chain.reader import ask, expect
+from tallystick.chain.reader import PENDING, ask, expect
 from tallystick.chain.reverts import explain_refusal
 from tallystick.core.hashes import compute_keccak256
 
@@ -91,7 +91,7 @@ class TransactionSender:
         Raises:
             TransactionReverted: it would not; the leaf says why.
         """
-        expect(ask(self._w3, "eth_call", (self._describe(write), "latest")))
+        expect(ask(self._w3, "eth_call", (self._describe(write), PENDING)))
 
     def send(self, write: Write[T]) -> Sent[T]:
         """The transaction is mined and has succeeded.
@@ -123,7 +123,9 @@ class TransactionSender:
         return described if write.to is None else {**described, "to": write.to}
 
     def _estimate_gas(self, write: Write[Any]) -> int:
-        estimate = int(expect(ask(self._w3, "eth_estimateGas", (self._describe(write),))), 16)
+        estimate = int(
+            expect(ask(self._w3, "eth_estimateGas", (self._describe(write), PENDING))), 16
+        )
         return min(estimate * (100 + GAS_MARGIN_PERCENT) // 100, MAX_TRANSACTION_GAS)
 
     def _send_signed(self, write: Write[Any], gas: int) -> str:

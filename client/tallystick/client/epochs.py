@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from tallystick.chain.bindings.epochs import PAGE, Epochs, WhyOpen
+from tallystick.chain.bindings.epochs import MAX_PAGE, Epochs, WhyOpen
 from tallystick.chain.bindings.outcomes import Outcomes
 from tallystick.chain.calls import Write
 from tallystick.chain.errors import TransactionReverted
@@ -194,8 +194,8 @@ class EpochBook:
         before = [account for account in accounts if states[account].state in finished]
         waiting = [account for account in accounts if account not in before]
         done: list[int] = []
-        for start in range(0, len(waiting), PAGE):
-            page = waiting[start : start + PAGE]
+        for start in range(0, len(waiting), MAX_PAGE):
+            page = waiting[start : start + MAX_PAGE]
             if done_state == "cut" or any(states[account].why is None for account in page):
                 sent: tuple[int, ...] = self._wire.send(REGISTRAR, act(epoch, page))
                 done += sent

@@ -16,7 +16,7 @@ from tallystick.chain.bindings.validators import Validators
 from tallystick.chain.calls import View, Write
 from tallystick.chain.discovery import discover_network
 from tallystick.chain.network import Network
-from tallystick.chain.reader import read_view, read_views
+from tallystick.chain.reader import read_views_now
 from tallystick.chain.rpc import Rpc
 from tallystick.client.background import BackgroundLoop
 from tallystick.client.errors import FolderRequired
@@ -98,15 +98,15 @@ class Wire:
         return self._folder
 
     def read(self, view: View[T]) -> T:
-        """The view's value at the newest block."""
-        return self.loop.run(read_view(self.rpc, view))
+        """The view's value now: in the block to come."""
+        return self.read_all([view])[0]
 
     def read_all(self, views: Sequence[View[T]]) -> list[T]:
         """The views' values, in order."""
         values: list[Any] = []
         for start in range(0, len(views), VIEWS_PER_READ):
-            _, part = self.loop.run(read_views(self.rpc, views[start : start + VIEWS_PER_READ]))
-            values += part
+            part = views[start : start + VIEWS_PER_READ]
+            values += self.loop.run(read_views_now(self.rpc, part))
         return values
 
     def send(self, role: str, write: Write[T]) -> T:
