@@ -57,6 +57,16 @@ class Budget:
     overdraft_ucr: int
     is_soft_crossed: bool
     frozen_why: FrozenWhy
+    reserved_ucr: int = 0
+    """What leases of the account itself reserve of its own credits."""
+    carry_ppm: int = 0
+    carried_ucr: int = 0
+    """What is left of the carry-over; the limit is higher by it."""
+    rate_ucr: int = 0
+    rate_window_s: int = 0
+    rate_level_ucr: int = 0
+    """What leases may take at once, rounded down."""
+    is_exploring: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,7 @@ class Budgets:
         values = (source, target, credit_id, amount_ucr, key)
         return _write(self.address, "transfer", *values, outcome=nothing)
 
-    def set_budget(
+    def set_budget(  # noqa: PLR0913 - one for each term
         self,
         account: int,
         *,
@@ -134,8 +144,13 @@ class Budgets:
         period_kind: PeriodKind = PeriodKind.NONE,
         period_length_s: int = 0,
         soft_ppm: int = 0,
+        carry_ppm: int = 0,
+        rate_ucr: int = 0,
+        rate_window_s: int = 0,
     ) -> Write[None]:
         """The account has this budget. By an ancestor's controller or the registrar.
+
+        Whatever gives more room also needs the role for it, and its delay to have passed.
 
         Args:
             account: its id.
@@ -143,10 +158,13 @@ class Budgets:
             period_kind: how time is divided.
             period_length_s: of a fixed period, else 0.
             soft_ppm: the soft threshold in millionths of the limit, 0 = none.
+            carry_ppm: how much of the limit a period may leave to the next, in millionths.
+            rate_ucr: what leases may take in a window.
+            rate_window_s: the window, 0 = no rate.
         """
-        has_limit = limit_ucr is not None
-        values = (account, has_limit, limit_ucr or 0, period_kind, period_length_s, soft_ppm)
-        return _write(self.address, "setBudget", *values, outcome=nothing)
+        limit = (limit_ucr is not None, limit_ucr or 0)
+        terms = (*limit, period_kind, period_length_s, soft_ppm, carry_ppm, rate_ucr, rate_window_s)
+        return _write(self.address, "setBudget", account, terms, outcome=nothing)
 
 
 def compute_idempotency_key(text: str) -> bytes:
