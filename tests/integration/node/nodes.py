@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -16,6 +17,9 @@ from typing import Any, Final
 import httpx
 from tests.integration.settling import SettlingNetwork
 
+from tallystick.chain.blocks import Advanced, Block
+from tallystick.chain.follower import Follower
+from tallystick.chain.rpc import Rpc
 from tallystick.core.frames import Frame, encode_frame
 from tallystick.local.ports import find_free_ports
 
@@ -111,6 +115,21 @@ def wait_until(holds: Callable[[], bool], what: str, log: Path) -> None:
             tail = "\n".join(log.read_text().splitlines()[-20:])
             raise AssertionError(f"not in time: {what}\n{tail}")
         time.sleep(POLL_S)
+
+
+def read_blocks(network: SettlingNetwork) -> list[Block]:
+    """Every block of the network's chain that holds something of ours."""
+
+    async def follow() -> list[Block]:
+        rpc = Rpc([network.url])
+        follower = Follower(rpc, network.network)
+        blocks: list[Block] = []
+        while isinstance(step := await follower.poll(), Advanced):
+            blocks += step.blocks
+        await rpc.aclose()
+        return blocks
+
+    return asyncio.run(follow())
 
 
 def write_node(

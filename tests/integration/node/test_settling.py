@@ -1,15 +1,11 @@
 """Frames through four validators, on a real chain."""
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from tests.integration.node.nodes import NodeGroup
+from tests.integration.node.nodes import NodeGroup, read_blocks
 
-from tallystick.chain.blocks import Advanced, Block
-from tallystick.chain.follower import Follower
-from tallystick.chain.rpc import Rpc
 from tallystick.core.batches import decode_batch
 from tallystick.core.usage import Reason, read_reasons, read_time_ms
 
@@ -18,18 +14,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 def read_settled(nodes: NodeGroup, meter: int) -> list[tuple[int, int, list[int]]]:
     """(first number, end, reasons) of the meter's settled segments, from the chain alone."""
-
-    async def follow() -> list[Block]:
-        rpc = Rpc([nodes.network.url])
-        follower = Follower(rpc, nodes.network.network)
-        blocks: list[Block] = []
-        while isinstance(step := await follower.poll(), Advanced):
-            blocks += step.blocks
-        await rpc.aclose()
-        return blocks
-
     meter_id, found = nodes.network.meters[meter].id, []
-    for block in asyncio.run(follow()):
+    for block in read_blocks(nodes.network):
         for settlement in block.settlements:
             batch = decode_batch(settlement.data)
             reasons = read_reasons(batch.records).tolist()
