@@ -14,7 +14,7 @@ from tallystick.cli.errors import (
     ShareInvalid,
     TimeInvalid,
 )
-from tallystick.client.budgets import Period, PeriodKind
+from tallystick.client.budgets import Period, PeriodKind, Rate
 from tallystick.core.units import PPM, parse_credits
 from tallystick.core.usage import MAX_TIME_MS
 
@@ -142,6 +142,20 @@ def parse_length_s(text: str) -> int:
     if not length_s:
         raise TimeInvalid("this is no length of time", expected="such as 15m or 7d", actual=text)
     return length_s
+
+
+def parse_rate(text: str) -> Rate | None:
+    """The most that leases take in a window: `100/1h`; `none` takes it away.
+
+    Raises:
+        PeriodInvalid: no amount and length.
+    """
+    if text.strip().lower() == NO_LIMIT:
+        return None
+    amount, slash, length = text.partition("/")
+    if not slash:
+        raise PeriodInvalid("this is no rate", expected="such as 100/1h, or none", actual=text)
+    return Rate(parse_credits(amount), parse_length_s(length))
 
 
 def parse_limit_ucr(text: str) -> int | None:

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from tallystick.chain.bindings.budgets import Budget, FrozenWhy, PeriodKind
+from tallystick.chain.calls import Write
 from tallystick.client.accounts import AccountTree, load_tree
 from tallystick.client.wire import Wire
 from tallystick.core.units import PPM
@@ -18,7 +19,7 @@ MS_PER_S: Final = 1_000
 DEFAULT_SOFT_PPM: Final = 800_000
 BUDGETS_PER_READ: Final = 100
 
-__all__ = ["BudgetChange", "BudgetView", "Period", "PeriodKind"]
+__all__ = ["BudgetChange", "BudgetView", "Period", "PeriodKind", "Rate"]
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,20 @@ class Period:
     length_s: int = 0
 
 
+@dataclass(frozen=True)
+class Rate:
+    """The most that leases may take in a window of time; it refills all the while."""
+
+    amount_ucr: int
+    window_s: int
+
+
 class BudgetView(msgspec.Struct, frozen=True):
     """A budget as commands show it: amounts in ucr, times in Unix ms, None = there is none.
 
-    `remaining` is what the account and all below it can still spend: their balances, as far as the
-    limits of the account, of those below and of those above allow.
+    `remaining` is what the account and all below it can still spend or set aside: their balances
+    less what leases reserve, as far as the limits of the account, of those below and of those above
+    allow. `carried` is what is left of earlier periods, on top of the limit.
     """
 
     path: str
@@ -51,6 +61,11 @@ class BudgetView(msgspec.Struct, frozen=True):
     period_end: int | None
     spent_lifetime: int
     remaining: int
+    carry_ppm: int = 0
+    carried: int = 0
+    rate: int | None = None
+    rate_window_s: int | None = None
+    rate_left: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +76,9 @@ class BudgetChange:
     removes_limit: bool = False
     period: Period | None = None
     soft_ppm: int | None = None
+    carry_ppm: int | None = None
+    rate: Rate | None = None
+    removes_rate: bool = False
 
 
 def set_budget(wire: Wire, path: str, change: BudgetChange) -> bool:
@@ -72,20 +90,36 @@ def set_budget(wire: Wire, path: str, change: BudgetChange) -> bool:
     limit = None if change.removes_limit else limit
     period = change.period or Period(now.period_kind, now.period_length_s)
     soft_ppm = _choose_soft_ppm(now, change, limit)
-    before = (now.limit_ucr if now.has_limit else None, now.period_kind, now.period_length_s)
-    if (limit, period.kind, period.length_s, soft_ppm) == (*before, now.soft_ppm):
-        return False
-    wire.send(
-        REGISTRAR,
-        wire.budgets.set_budget(
-            account,
-            limit_ucr=limit,
-            period_kind=period.kind,
-            period_length_s=period.length_s,
-            soft_ppm=soft_ppm,
-        ),
+    carry_ppm = now.carry_ppm if change.carry_ppm is None else change.carry_ppm
+    rate = change.rate or Rate(now.rate_ucr, now.rate_window_s)
+    rate = Rate(0, 0) if change.removes_rate else rate
+    write = wire.budgets.set_budget(
+        account,
+        limit_ucr=limit,
+        period_kind=period.kind,
+        period_length_s=period.length_s,
+        soft_ppm=soft_ppm,
+        carry_ppm=carry_ppm if limit is not None else 0,
+        rate_ucr=rate.amount_ucr,
+        rate_window_s=rate.window_s,
     )
+    if write.data == _restate(wire, account, now).data:
+        return False
+    wire.send(REGISTRAR, write)
     return True
+
+
+def _restate(wire: Wire, account: int, now: Budget) -> Write[None]:
+    return wire.budgets.set_budget(
+        account,
+        limit_ucr=now.limit_ucr if now.has_limit else None,
+        period_kind=now.period_kind,
+        period_length_s=now.period_length_s,
+        soft_ppm=now.soft_ppm,
+        carry_ppm=now.carry_ppm,
+        rate_ucr=now.rate_ucr,
+        rate_window_s=now.rate_window_s,
+    )
 
 
 def read_budget(wire: Wire, path: str) -> BudgetView:
@@ -140,14 +174,17 @@ def _load_budgets(wire: Wire, tree: AccountTree) -> dict[int, Budget]:
 
 def _available(tree: AccountTree, budgets: Mapping[int, Budget], account: int) -> int:
     """Balances of the account and all below it, as far as their own limits allow."""
-    own = _balance(budgets[account])
+    own = _balance(budgets[account]) - budgets[account].reserved_ucr
     below = sum(_available(tree, budgets, child) for child in tree.children(account))
     return _at_most(own + below, [_room(budgets[account])])
 
 
 def _room(budget: Budget) -> int | None:
-    """What the limit leaves, None without one."""
-    return max(budget.limit_ucr - budget.spent_ucr, 0) if budget.has_limit else None
+    """What the limit and earlier periods leave beside open leases, None without a limit."""
+    if not budget.has_limit:
+        return None
+    room_ucr = budget.limit_ucr + budget.carried_ucr - budget.spent_ucr - budget.leased_ucr
+    return max(room_ucr, 0)
 
 
 def _at_most(amount: int, bounds: Sequence[int | None]) -> int:
@@ -155,7 +192,7 @@ def _at_most(amount: int, bounds: Sequence[int | None]) -> int:
 
 
 def _balance(budget: Budget) -> int:
-    return budget.general_ucr + budget.plan_ucr
+    return budget.general_ucr + budget.plan_ucr + budget.exploration_ucr
 
 
 def _view(tree: AccountTree, budgets: Mapping[int, Budget], account: int) -> BudgetView:
@@ -179,4 +216,9 @@ def _view(tree: AccountTree, budgets: Mapping[int, Budget], account: int) -> Bud
         period_end=budget.period_end_s * MS_PER_S if has_period else None,
         spent_lifetime=budget.spent_lifetime_ucr,
         remaining=compute_remaining(tree, budgets, account),
+        carry_ppm=budget.carry_ppm,
+        carried=budget.carried_ucr,
+        rate=budget.rate_ucr if budget.rate_window_s else None,
+        rate_window_s=budget.rate_window_s or None,
+        rate_left=budget.rate_level_ucr if budget.rate_window_s else None,
     )
