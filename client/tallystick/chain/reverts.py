@@ -148,7 +148,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     ),
     "BalanceTooLow": Meaning(
         FundsInsufficient,
-        "account {account} holds too few credits",
+        "account or pool {holder} holds too few credits",
         "{neededUcr} ucr",
         "{balanceUcr} ucr",
     ),
