@@ -210,7 +210,7 @@ def show_alerts(client: Client) -> None:
         [
             format_time(alert["time"]),
             alert["kind"],
-            alert["account"],
+            alert["account"] or "-",
             f"{alert['value']:,}",
             f"{alert['threshold']:,}",
             str(alert["block"]),
