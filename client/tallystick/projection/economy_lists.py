@@ -6,19 +6,27 @@ from typing import Final
 
 from tallystick.projection.lists import ListSpec, name_of_meter, newest, path_of
 
-_SINCE_OPENED: Final = """
-    (SELECT coalesce(sum(records.cost_ucr), 0) FROM records
-        JOIN (SELECT batches.number, batches.block, events.log_index FROM batches
-            JOIN events ON events.tx_hash = batches.tx_hash AND events.block = batches.block
-            WHERE events.name = 'BatchSettled') settled ON settled.number = records.batch
-        WHERE records.meter = opened.meter AND records.project = opened.project
-            AND records.block >= opened.block
-            AND (settled.block, settled.log_index) > (opened.block, opened.ordinal))
-    + (SELECT coalesce(sum(released.cost_ucr::HUGEINT), 0) FROM record_released released
-        WHERE released.meter = opened.meter AND released.project = opened.project
-            AND (released.block, released.ordinal) > (opened.block, opened.ordinal))
-"""
-"""What settled for a lease since it was opened: its draws, as far as it covered them."""
+_LIVE: Final = f"""(
+    SELECT opened.* FROM {newest("lease_opened", "project, meter")} opened
+        ANTI JOIN lease_released released ON released.project = opened.project
+            AND released.meter = opened.meter AND released.nonce = opened.nonce
+)"""  # noqa: S608
+_DRAWS: Final = f"""(
+    SELECT project, meter, sum(cost_ucr) AS cost_ucr FROM (
+        SELECT live.project, live.meter, records.cost_ucr FROM {_LIVE} live
+            JOIN records ON records.meter = live.meter AND records.project = live.project
+                AND records.block >= live.block
+            JOIN batches ON batches.number = records.batch
+            JOIN events ON events.tx_hash = batches.tx_hash AND events.name = 'BatchSettled'
+        WHERE (records.block, events.log_index) > (live.block, live.ordinal)
+        UNION ALL
+        SELECT live.project, live.meter, released.cost_ucr FROM {_LIVE} live
+            JOIN record_released released ON released.meter = live.meter
+                AND released.project = live.project
+        WHERE (released.block, released.ordinal) > (live.block, live.ordinal)
+    ) GROUP BY ALL
+)"""  # noqa: S608
+"""What settled for each unreleased lease since it was opened or extended last: its draws."""
 
 LEASES: Final = ListSpec(
     "leases",
@@ -32,7 +40,7 @@ LEASES: Final = ListSpec(
             WHEN declared.block IS NOT NULL THEN 'ending'
             WHEN opened.admit_until_s <= $now_s THEN 'lapsed' ELSE 'open' END AS state,
         CASE WHEN released.block IS NOT NULL OR later.nonce IS NOT NULL THEN 0
-            ELSE greatest(opened.left_ucr::HUGEINT - ({_SINCE_OPENED}), 0) END AS left_ucr
+            ELSE greatest(opened.left_ucr::HUGEINT - coalesce(draws.cost_ucr, 0), 0) END AS left_ucr
     FROM lease_opened opened
         LEFT JOIN lease_opened later ON later.project = opened.project
             AND later.meter = opened.meter AND later.nonce = opened.nonce + 1
@@ -40,6 +48,7 @@ LEASES: Final = ListSpec(
             AND declared.meter = opened.meter AND declared.nonce = opened.nonce
         LEFT JOIN lease_released released ON released.project = opened.project
             AND released.meter = opened.meter AND released.nonce = opened.nonce
+        LEFT JOIN {_DRAWS} draws ON draws.project = opened.project AND draws.meter = opened.meter
     """,  # noqa: S608
     accounts=("project_id",),
     filters=("project", "meter", "meter_id", "state"),

@@ -118,6 +118,9 @@ GOVERNANCE_VIEWS: Final = (
     EventView(
         "meter_frozen", "Registry", "MeterFrozenSet", {"meter": ID, "frozen": FLAG, "from_ms": LONG}
     ),
+)
+
+CORRECTION_VIEWS: Final = (
     EventView(
         "record_released",
         "Corrections",

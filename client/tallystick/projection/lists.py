@@ -13,12 +13,12 @@ from typing import Any, Final
 from tallystick.projection.economy_views import ECONOMY_VIEWS
 from tallystick.projection.errors import UnknownKey
 from tallystick.projection.event_views import with_views
-from tallystick.projection.governance_views import GOVERNANCE_VIEWS
+from tallystick.projection.governance_views import CORRECTION_VIEWS, GOVERNANCE_VIEWS
 from tallystick.projection.market_views import MARKET_VIEWS
 from tallystick.projection.reader import Place, Reader, Row
 
 END: Final[Place] = (2**62, 0)
-VIEWS: Final = (*ECONOMY_VIEWS, *MARKET_VIEWS, *GOVERNANCE_VIEWS)
+VIEWS: Final = (*ECONOMY_VIEWS, *MARKET_VIEWS, *GOVERNANCE_VIEWS, *CORRECTION_VIEWS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,8 @@ class Queries:
 
         Returns:
             Rows with the keys by their names, records (settled and quarantined), quarantined,
-            cost_ucr and every quantity; cost and quantities of settled records only.
+            cost_ucr and every quantity; cost and quantities of settled records only. released_ucr
+            and credited_ucr are what corrections of these records charged and gave back later.
 
         Raises:
             UnknownKey: a key, path or slug that does not exist.

@@ -1,5 +1,7 @@
 """Usage: records added up by whatever one asks for.
 
+What was released or credited later are sums of their own, beside what settled.
+
 Records are first grouped by small integers (the scan over millions), then the few groups get their
 names, their ancestors and their calendar. Quantities and cost count settled records only: the scan
 groups by the reason code too, which costs DuckDB half of what a condition in every sum does.
@@ -14,6 +16,8 @@ from typing import Any, Final
 
 from tallystick.core.usage import QUANTITY_FIELDS
 from tallystick.projection.errors import UnknownKey
+from tallystick.projection.event_views import with_views
+from tallystick.projection.governance_views import CORRECTION_VIEWS
 from tallystick.projection.reader import Reader, Row
 
 HOUR_MS: Final = 3_600_000
@@ -92,6 +96,12 @@ _OWN_COST: Final = (
     "coalesce(sum(cost_ucr) FILTER (coalesce(ancestors.ancestor, project) = project), 0)"
     " AS own_cost_ucr"
 )
+_CORRECTED: Final = """(
+    SELECT records.*, released_ucr, credited_ucr FROM records JOIN (
+        SELECT meter, seq, cost_ucr AS released_ucr, 0 AS credited_ucr FROM record_released
+        UNION ALL SELECT meter, seq, 0, amount_ucr FROM record_credited
+    ) corrections ON corrections.meter = records.meter AND corrections.seq = records.seq
+)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +154,24 @@ class UsageQuestion:
     dearest_first: bool = False
     limit: int | None = None
 
-    def statement(self) -> str:
-        """The question as SQL; the filter's parameters and $limit are its only inputs."""
+    def statement(self, *, is_corrected: bool = False) -> str:
+        """The question as SQL; the filter's parameters and $limit are its only inputs.
+
+        Args:
+            is_corrected: whether there are corrections to look for.
+        """
         sums = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
-        fine = _distinct([KEYS[key].fine for key in self.by])
+        fine = "".join(f"{part}, " for part in _distinct([KEYS[key].fine for key in self.by]))
         inner = (
-            f"SELECT {''.join(f'{part}, ' for part in fine)}reason,"  # noqa: S608
-            f" count(*) AS n, {sums} FROM records WHERE {self.where.conditions()} GROUP BY ALL"
+            f"SELECT {fine}reason, count(*) AS n, {sums}, 0 AS released_ucr, 0 AS credited_ucr"  # noqa: S608
+            f" FROM records WHERE {self.where.conditions()} GROUP BY ALL"
         )
+        if is_corrected:
+            inner += (
+                f" UNION ALL BY NAME SELECT {fine}0 AS reason, 0 AS n,"  # noqa: S608
+                " sum(released_ucr) AS released_ucr, sum(credited_ucr) AS credited_ucr"
+                f" FROM {_CORRECTED} WHERE {self.where.conditions()} GROUP BY ALL"
+            )
         keys = "".join(f'{KEYS[key].coarse} AS "key_{key}", ' for key in self.by)
         joins = " ".join(_JOINS[key] for key in self.by if key in _JOINS)
         order = [f'"key_{key}"' for key in self.by]
@@ -177,7 +197,9 @@ class UsageQuestion:
         own = f", {_OWN_COST}" if "account" in self.by else ""
         return (
             "coalesce(sum(n), 0) AS records,"
-            f" coalesce(sum(n) FILTER (reason <> 0), 0) AS quarantined, {settled}{own}"
+            f" coalesce(sum(n) FILTER (reason <> 0), 0) AS quarantined, {settled}{own},"
+            " coalesce(sum(released_ucr), 0)::HUGEINT AS released_ucr,"
+            " coalesce(sum(credited_ucr), 0)::HUGEINT AS credited_ucr"
         )
 
     def _group_columns(self) -> list[str]:
@@ -201,8 +223,15 @@ def read_usage(reader: Reader, question: UsageQuestion) -> list[Row]:
             raise UnknownKey(
                 "usage is not grouped by this", expected=", ".join(KEYS), actual=key[:40]
             )
-    found = reader.fetch_all(question.statement(), question.parameters())
+    statement = question.statement(is_corrected=_has_corrections(reader))
+    found = reader.fetch_all(with_views(statement, CORRECTION_VIEWS), question.parameters())
     return [_render(row, question.by) for row in found]
+
+
+def _has_corrections(reader: Reader) -> bool:
+    """Whether any record was ever released or credited: joining them costs another scan."""
+    statement = "SELECT 1 FROM events WHERE contract = 'Corrections' LIMIT 1"
+    return reader.fetch_one(statement) is not None
 
 
 def read_cost_series(

@@ -66,7 +66,7 @@ TERMS: Final = Listing(
     "replenishment-terms",
     "Terms",
     (
-        number("From epoch", "from_epoch"),
+        text("From epoch", "from_epoch", "num"),
         Column("Low mark", "usd", "low_uusd", "num"),
         Column("High mark", "usd", "high_uusd", "num"),
         Column("Growth", "percent", "growth_ppm", "num"),
@@ -81,9 +81,9 @@ ENROLMENTS: Final = Listing(
     "Enrolled",
     (
         PROJECT,
-        number("From epoch", "first_epoch"),
+        text("From epoch", "first_epoch", "num"),
         amount("First grant", "first_grant_ucr"),
-        number("Closed up to", "last_closed_epoch", "wide"),
+        text("Closed up to", "last_closed_epoch", "num wide"),
     ),
     "No project is enrolled.",
 )
@@ -114,7 +114,7 @@ KINDS: Final = Listing(
         text("Name", "name"),
         Column("Value of one", "usd", "uusd_per_unit", "num"),
         Column("Reported within", "seconds", "attribution_s", "num"),
-        number("From epoch", "from_epoch"),
+        text("From epoch", "from_epoch", "num"),
     ),
     "No kinds are known.",
 )

@@ -28,6 +28,7 @@ from tests.unit.projection.builders import (
     base_facts,
     build_records,
 )
+from tests.unit.projection.economy import HASH, HOLDERS, event
 
 from tallystick.core.batches import decode_batch
 from tallystick.core.facts import Facts
@@ -86,13 +87,24 @@ def list_key_values(facts: Facts, record: np.void, time_ms: int, key: str) -> li
     return values[key]
 
 
+RELEASED_UCR = {(1, 0): 700, (2, 3): 90}
+CREDITED_UCR = {(1, 1): 40, (2, 3): 5}
+
+
 def sum_by_hand(chain: SyntheticChain, facts: Facts, key: str) -> dict[Any, dict[str, int]]:
     sums: dict[Any, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for block in chain.blocks:
         for settlement in block.settlements:
-            records = decode_batch(settlement.data).records
-            for record, time_ms, cost_ucr, reason in zip(
+            batch = decode_batch(settlement.data)
+            records = batch.records
+            places = (
+                (segment.meter, seq)
+                for segment in batch.segments
+                for seq in range(segment.first_seq, segment.end_seq)
+            )
+            for record, place, time_ms, cost_ucr, reason in zip(
                 records,
+                places,
                 read_time_ms(records).tolist(),
                 read_costs_ucr(records).tolist(),
                 read_reasons(records).tolist(),
@@ -103,6 +115,8 @@ def sum_by_hand(chain: SyntheticChain, facts: Facts, key: str) -> dict[Any, dict
                     row["records"] += 1
                     row["quarantined"] += reason != 0
                     row["cost_ucr"] += cost_ucr
+                    row["released_ucr"] += RELEASED_UCR.get(place, 0)
+                    row["credited_ucr"] += CREDITED_UCR.get(place, 0)
                     for field in QUANTITY_FIELDS:
                         row[field] += int(record[field]) if reason == 0 else 0
     return {value: dict(row) for value, row in sums.items()}
@@ -111,6 +125,20 @@ def sum_by_hand(chain: SyntheticChain, facts: Facts, key: str) -> dict[Any, dict
 @pytest.mark.parametrize("key", KEYS)
 def test_usage_equals_sums_by_hand(key: str) -> None:
     chain, projection, queries = build_queries()
+    chain.add_block(
+        events=[
+            *(
+                event("Corrections", "RecordReleased", meter, seq, CHAT, MODEL, 0, ucr, HASH)
+                for (meter, seq), ucr in RELEASED_UCR.items()
+            ),
+            *(
+                event("Corrections", "RecordCredited", meter, seq, CHAT, 2 * ucr, ucr, HASH, HASH,
+                      *HOLDERS[:2])
+                for (meter, seq), ucr in CREDITED_UCR.items()
+            ),
+        ]
+    )  # fmt: skip
+    projection.apply(chain.blocks)
     found = {row.pop(key): row for row in queries.usage((key,))}
     for row in found.values():
         row.pop("own_cost_ucr", None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
+from tallystick_node.explorer import listings
 from tallystick_node.explorer.charts import (
     choose_bucket_ms,
     draw_bars,
@@ -15,12 +17,27 @@ from tallystick_node.explorer.charts import (
     draw_stacked_columns,
 )
 from tallystick_node.explorer.index import Index, Row
-from tallystick_node.explorer.links import link_usage
+from tallystick_node.explorer.links import link_page, link_usage
+from tallystick_node.explorer.pages.lists import PAGES
 from tallystick_node.explorer.render import Renderer
+from tallystick_node.explorer.tables import Listing
 
 TOP: Final = 8
 ALERT_ROWS: Final = 10
 NO_USER: Final = "0x0000000000000000"
+ECONOMY_ROWS: Final = 5
+ON_ACCOUNT: Final = (listings.LEASES, listings.EPOCHS, listings.APPEALS, listings.OFFERS)
+BY_ACCOUNT: Final = (
+    *ON_ACCOUNT,
+    listings.OUTCOMES,
+    listings.REVIEWS,
+    listings.EXPERIMENTS,
+    listings.PLANS,
+    listings.QUOTES,
+    listings.CONVERSIONS,
+    listings.REDEMPTIONS,
+    listings.CORRECTIONS,
+)
 
 
 def add_account_pages(app: FastAPI, index: Index, renderer: Renderer) -> None:
@@ -70,7 +87,22 @@ def add_account_pages(app: FastAPI, index: Index, renderer: Renderer) -> None:
             ),
             meters=[row for row in index.directory.meters() if row["account_path"] == path],
             alerts=index.alerts(account=path, limit=ALERT_ROWS),
+            economy=list(_list_economy(index, path)),
+            links=[
+                (link_page(each.path, {"account": path}), each.section)
+                for each in PAGES
+                if each.listing in BY_ACCOUNT
+            ],
         )
+
+
+def _list_economy(index: Index, path: str) -> Iterator[tuple[Listing, list[Row], str]]:
+    """What the account's economy did last, as far as it did anything: list, rows, page."""
+    for page in PAGES:
+        if page.listing in ON_ACCOUNT:
+            rows = index.rows(page.listing.name, account=path, limit=ECONOMY_ROWS)
+            if rows:
+                yield page.listing, rows, link_page(page.path, {"account": path})
 
 
 def with_bar(account: Row) -> Row:

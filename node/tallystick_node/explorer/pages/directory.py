@@ -9,12 +9,20 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from tallystick_node.explorer.index import Index
+from tallystick_node.explorer import listings
+from tallystick_node.explorer.index import Index, Row
+from tallystick_node.explorer.links import link_page
 from tallystick_node.explorer.render import Renderer
+from tallystick_node.explorer.tables import Listing
 from tallystick_node.query_parameters import parse_number, parse_time_ms
 
 METER_RECORDS: Final = 20
 TOP: Final = 10
+METER_LISTS: Final = (
+    (listings.LEASES, "/leases"),
+    (listings.FREEZES, "/stops"),
+    (listings.CORRECTIONS, "/corrections"),
+)
 
 
 def add_directory_pages(app: FastAPI, index: Index, renderer: Renderer) -> None:
@@ -37,6 +45,11 @@ def add_directory_pages(app: FastAPI, index: Index, renderer: Renderer) -> None:
             usage=index.dearest_usage((), where, limit=1)[0],
             projects=index.dearest_usage(("project",), where, limit=TOP),
             records=index.records(where, limit=METER_RECORDS),
+            economy=[
+                (listing, rows, link_page(path, {"meter_id": known["meter"]}))
+                for listing, path in METER_LISTS
+                if (rows := _read_of_meter(index, listing, known["meter"]))
+            ],
         )
 
     @app.get("/validators", response_class=HTMLResponse)
@@ -59,6 +72,10 @@ def add_directory_pages(app: FastAPI, index: Index, renderer: Renderer) -> None:
             indices=index.directory.index_history(),
             resources=index.directory.resources(),
         )
+
+
+def _read_of_meter(index: Index, listing: Listing, meter: int) -> list[Row]:
+    return index.rows(listing.name, where={"meter_id": str(meter)}, limit=TOP)
 
 
 def _read_version(row: dict[str, int]) -> int:

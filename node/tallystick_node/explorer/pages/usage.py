@@ -63,6 +63,7 @@ def add_usage_page(app: FastAPI, index: Index, renderer: Renderer) -> None:
         shown = rows[:MAX_ROWS]
         if by in TIME_GROUPINGS:
             shown.sort(key=lambda row: str(row[by]))
+        total = index.dearest_usage((), where, limit=1)[0]
         return renderer.page(
             "usage.html",
             by=by,
@@ -70,7 +71,8 @@ def add_usage_page(app: FastAPI, index: Index, renderer: Renderer) -> None:
             groupings=GROUPINGS,
             rows=[{**row, "href": _link_row(by, row, chosen)} for row in shown],
             is_cut=len(rows) > MAX_ROWS,
-            total=index.dearest_usage((), where, limit=1)[0],
+            total=total,
+            is_corrected=bool(total["released_ucr"] or total["credited_ucr"]),
             accounts=index.directory.accounts(),
             resources=index.directory.resources(),
             columns=_draw_time(index, where) if by in TIME_GROUPINGS else None,
