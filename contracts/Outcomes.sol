@@ -388,9 +388,10 @@ contract Outcomes is IOutcomes, AccessManaged {
         uint32 organisation = REGISTRY.organisationOf(project);
         uint32 team = _teamOf(project);
         address reporter = _reports[project][epoch][kind].reporter;
-        uint256 start = ConfirmerDraw.startOf(_currentSeed(), project, epoch, kind, size);
+        uint256 place = ConfirmerDraw.startOf(_currentSeed(), project, epoch, kind, size);
         for (uint256 i = 0; i < size; ++i) {
-            PoolEntry memory entry = _pool[(start + i) % size];
+            PoolEntry memory entry = _pool[place];
+            place = place + 1 == size ? 0 : place + 1;
             if (!ConfirmerDraw.isOutside(entry, organisation, team)) continue;
             if (entry.confirmer == reporter || _manages(entry.confirmer, project)) continue;
             return entry.confirmer;

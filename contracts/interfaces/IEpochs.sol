@@ -147,7 +147,7 @@ interface IEpochs {
     event TermsSet(uint32 indexed fromEpoch, ReplenishmentTerms terms);
     /// @notice This contract says which projects are protected.
     /// @param experiments The Experiments contract.
-    event ExperimentsSet(address experiments);
+    event ExperimentsSet(address indexed experiments);
 
     /// @notice The caller may not do this for the account.
     /// @param caller Who called.

@@ -132,7 +132,7 @@ interface IOutcomes {
     event OutcomeReinstated(uint32 indexed project, uint32 indexed epoch, uint16 indexed kind);
     /// @notice This contract says whether an epoch is closed for a project.
     /// @param epochs The Epochs contract.
-    event EpochsSet(address epochs);
+    event EpochsSet(address indexed epochs);
 
     /// @notice The caller may not do this for the account.
     /// @param caller Who called.

@@ -74,6 +74,18 @@ contract OutcomesConfirmingTest is ReplenishmentFixture {
         assertEq(outcomes.confirmerOf(project, 0, REVENUE), address(0x75));
     }
 
+    /// @dev Wherever the search begins, it goes around the whole pool.
+    function test_confirmer_isFound_whereverTheSearchBegins() external {
+        for (uint256 i = 1; i < 8; ++i) {
+            outcomes.setConfirmer(
+                account(team, string.concat("t", VM.toString(i))), address(uint160(0x1000 + i))
+            );
+        }
+        for (uint32 epoch = 0; epoch < 32; ++epoch) {
+            assertEq(outcomes.confirmerOf(project, epoch, REVENUE), CONFIRMER);
+        }
+    }
+
     function test_confirmer_isNeverTheReporter() external {
         outcomes.setConfirmer(globexTeam, SOURCE);
         assertEq(outcomes.confirmerOf(project, 0, REVENUE), SOURCE);
