@@ -57,6 +57,13 @@ class KeyMissing(InvalidInput):
     code = "key_missing"
 
 
+class LeaseUnknown(InvalidInput):
+    """A project has no open lease for a meter, or nothing that could end it."""
+
+    code = "lease_unknown"
+    http_status = 404
+
+
 class InvoiceUnknown(NameUnknown):
     """No invoice was reported under this number or hash."""
 

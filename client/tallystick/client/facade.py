@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tallystick.client.epochs import EpochBook
     from tallystick.client.experiments import ExperimentBook
     from tallystick.client.governance import Governance
+    from tallystick.client.leases import LeaseBook
     from tallystick.client.meters import MeterView, RegisteredView
     from tallystick.client.outcome_reports import OutcomeReports
     from tallystick.client.outcomes import Outcomes
@@ -299,6 +300,13 @@ class Client:
         return replay(self.wire, source, options, progress)
 
     # The economy: one part for each noun
+
+    @cached_property
+    def leases(self) -> LeaseBook:
+        """Credits set aside for meters, so that they can admit calls before they are paid."""
+        from tallystick.client.leases import LeaseBook
+
+        return LeaseBook(self.wire, self._read)
 
     @cached_property
     def outcomes(self) -> OutcomeReports:
