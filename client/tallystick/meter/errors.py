@@ -50,7 +50,7 @@ class JournalLost(FatalFailure):
 
 
 class KeyReplaced(FatalFailure):
-    """The chain takes frames of this meter under another key only."""
+    """The chain takes frames of this meter only under a key that its folder lacks."""
 
     code = "key_replaced"
 

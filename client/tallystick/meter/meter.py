@@ -2,6 +2,7 @@
 
 meters/<name>/
   key           the ed25519 seed, hex, mode 0600; made before the meter is registered
+  key-1, ...    the seeds of later keys, each made before the chain hears of it
   meter.json    id, name, key index and network id; written once the chain knows the meter
   journal/      what was measured
   spool/        what was signed
@@ -19,7 +20,7 @@ from nacl.signing import SigningKey
 from tallystick.core.frames import Frame, sign_frame
 from tallystick.core.usage import Records
 from tallystick.meter.durable import write_durably
-from tallystick.meter.errors import JournalLost, MeterUnknown
+from tallystick.meter.errors import JournalLost, KeyReplaced, MeterUnknown
 from tallystick.meter.journal import Journal
 from tallystick.meter.spool import Spool
 
@@ -50,6 +51,7 @@ class Meter:
     """One meter of one process.
 
     Args:
+        folder: holds identity and keys.
         identity: as the chain registered it.
         key: signs its frames.
         journal: its own, open.
@@ -60,7 +62,12 @@ class Meter:
     """
 
     def __init__(
-        self, identity: MeterIdentity, key: SigningKey, journal: Journal, spool: Spool
+        self,
+        folder: Path,
+        identity: MeterIdentity,
+        key: SigningKey,
+        journal: Journal,
+        spool: Spool,
     ) -> None:
         if spool.end_seq > journal.next_seq:
             raise JournalLost(
@@ -68,9 +75,11 @@ class Meter:
                 expected=f"records up to number {spool.end_seq}",
                 actual=journal.next_seq,
             )
+        self._folder = folder
         self.identity = identity
         self.journal = journal
         self.spool = spool
+        spool.retire_keys(identity.key_index)
         self._key = key
         self._network_id = bytes.fromhex(identity.network_id)
 
@@ -105,6 +114,31 @@ class Meter:
             records=records,
         )
 
+    def adopt_key(self, key_index: int) -> None:
+        """The meter signs with the key of this index from now on, also after a restart.
+
+        What it signed before and has not settled never will under the chain's rules; its records
+        are in the journal and are signed anew, so that no number gets other content.
+
+        Args:
+            key_index: as the chain announced it, above the present one.
+
+        Raises:
+            KeyReplaced: the folder holds no such key: somebody else rotated it.
+        """
+        try:
+            key = _load_key(self._folder, key_index)
+        except MeterUnknown as error:
+            raise KeyReplaced(
+                f"meter {self.id} signs with a newer key, which its folder lacks",
+                expected=f"key {key_index}",
+                actual=f"key {self.identity.key_index}",
+            ) from error
+        identity = msgspec.structs.replace(self.identity, key_index=key_index)
+        save_identity(self._folder, identity)
+        self.identity, self._key = identity, key
+        self.spool.retire_keys(key_index)
+
     def close(self) -> None:
         """Journal and spool are closed."""
         self.journal.close()
@@ -117,17 +151,23 @@ class Meter:
         self.close()
 
 
-def create_meter_key(folder: Path) -> bytes:
-    """The folder holds a key, made now unless it held one.
+def create_meter_key(folder: Path, key_index: int = 0) -> bytes:
+    """The folder holds a key of this index, made now unless it held one.
+
+    A meter that runs takes a later key into use once the chain names it; until then it lies there.
+
+    Args:
+        folder: the meter's.
+        key_index: 0 for the first, then one above that of the key in force.
 
     Returns:
         Its public half, 32 bytes, to be registered.
     """
-    path = folder / "key"
+    path = _find_key(folder, key_index)
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_durably(path, bytes(SigningKey.generate()).hex().encode(), mode=0o600)
-    return bytes(_load_key(folder).verify_key)
+    return bytes(_load_key(folder, key_index).verify_key)
 
 
 def save_identity(folder: Path, identity: MeterIdentity) -> None:
@@ -160,7 +200,8 @@ def open_meter(folder: Path, limits: MeterLimits | None = None) -> Meter:
         SegmentCorrupt, JournalLost: acknowledged records are damaged or gone.
     """
     limits = limits or MeterLimits()
-    identity, key = load_identity(folder), _load_key(folder)
+    identity = load_identity(folder)
+    key = _load_key(folder, identity.key_index)
     journal = Journal(
         folder / "journal", max_bytes=limits.journal_bytes, segment_bytes=limits.segment_bytes
     )
@@ -172,18 +213,22 @@ def open_meter(folder: Path, limits: MeterLimits | None = None) -> Meter:
         journal.close()
         raise
     try:
-        return Meter(identity, key, journal, spool)
+        return Meter(folder, identity, key, journal, spool)
     except BaseException:
         journal.close()
         spool.close()
         raise
 
 
-def _load_key(folder: Path) -> SigningKey:
-    path = folder / "key"
+def _find_key(folder: Path, key_index: int) -> Path:
+    return folder / (f"key-{key_index}" if key_index else "key")
+
+
+def _load_key(folder: Path, key_index: int) -> SigningKey:
+    path = _find_key(folder, key_index)
     try:
         return SigningKey(bytes.fromhex(path.read_text().strip()))
     except (FileNotFoundError, ValueError) as error:
         raise MeterUnknown(
-            f"{folder} holds no meter's key", expected="64 hex digits", actual=type(error).__name__
+            f"{path} holds no meter's key", expected="64 hex digits", actual=type(error).__name__
         ) from error

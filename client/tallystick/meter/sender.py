@@ -23,7 +23,6 @@ from tallystick.meter.errors import (
     DrainTimedOut,
     FrameRefused,
     JournalLost,
-    KeyReplaced,
     SpoolFull,
 )
 from tallystick.meter.meter import Meter
@@ -250,9 +249,10 @@ class FrameSender:
         if read is None:
             return False
         self._check_cursor(read)
+        has_rotated = self._follow_key(read)
         before, self._cursor = self._cursor, read.next_seq
         if before == self._cursor:
-            return False
+            return has_rotated
         self._offers.apply_progress()
         self._problem = None
         if before is not None and self._cursor < before:
@@ -274,12 +274,21 @@ class FrameSender:
                 expected=f"at most {self._meter.journal.next_seq}",
                 actual=read.next_seq,
             )
-        if read.key_index > self._meter.identity.key_index:
-            raise KeyReplaced(
-                f"meter {self._meter.id} has a newer key",
-                expected=f"key {read.key_index}",
-                actual=f"key {self._meter.identity.key_index}",
-            )
+
+    def _follow_key(self, read: Cursor) -> bool:
+        """Whether the chain names a newer key, which the meter signs with from now on.
+
+        Raises:
+            KeyReplaced: the meter does not have it.
+        """
+        if read.key_index <= self._meter.identity.key_index:
+            return False
+        self._meter.adopt_key(read.key_index)
+        self._requests.cancel()
+        self._offers.begin_turn()
+        self._offers.apply_progress()
+        _log.info("key_adopted", meter=self._meter.id, key_index=read.key_index)
+        return True
 
     async def _cut(self, cursor: int, now_s: float) -> bool:
         """Whether frames were added to the spool."""

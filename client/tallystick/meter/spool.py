@@ -2,6 +2,8 @@
 
 A frame never changes. Where the chain's cursor came to lie inside one, the rest of its records is
 signed anew and the new frame takes the old one's place; both stay on disk until they have settled.
+After a rotation of the meter's key everything unsettled is signed anew; what the key before signed
+settles no more, and goes where its room is needed.
 """
 
 from __future__ import annotations
@@ -61,6 +63,8 @@ class Spool:
         self._settled_seq = 0
         self._frames: list[SpooledFrame] = []
         self._end_by_ordinal: dict[int, int] = {}
+        self._key_by_ordinal: dict[int, int] = {}
+        self._key_index = 0
         for segment, chunk in self._log.chunks():
             self._index(segment, chunk)
 
@@ -135,13 +139,17 @@ class Spool:
         self._settled_seq = settled_seq
         self._delete_settled(delete_before_s)
 
+    def retire_keys(self, key_index: int) -> None:
+        """Frames under a key before this one can never settle any more."""
+        self._key_index = key_index
+
     def close(self) -> None:
         """The folder is free for another process."""
         self._log.close()
 
     def _make_room(self, wanted: int) -> None:
         if self._log.size_bytes + wanted > self._max_bytes:
-            self._delete_settled(float("inf"))
+            self._delete_settled(float("inf"), with_retired=True)
         if self._log.size_bytes + wanted > self._max_bytes:
             raise SpoolFull(
                 "the spool is full of unsettled frames",
@@ -149,16 +157,18 @@ class Spool:
                 actual=self._log.size_bytes + wanted,
             )
 
-    def _delete_settled(self, delete_before_s: float) -> None:
-        deleted = self._log.delete_oldest_while(
-            lambda segment: (
-                self._end_by_ordinal.get(segment.ordinal, 0) <= self._settled_seq
-                and segment.modified_at_s < delete_before_s
-            )
-        )
+    def _delete_settled(self, delete_before_s: float, *, with_retired: bool = False) -> None:
+        def may_go(segment: SegmentFile) -> bool:
+            is_settled = self._end_by_ordinal.get(segment.ordinal, 0) <= self._settled_seq
+            is_retired = self._key_by_ordinal.get(segment.ordinal, 0) < self._key_index
+            is_old = segment.modified_at_s < delete_before_s
+            return (is_settled and is_old) or (with_retired and is_retired)
+
+        deleted = self._log.delete_oldest_while(may_go)
         if deleted:
             for segment in deleted:
                 self._end_by_ordinal.pop(segment.ordinal, None)
+                self._key_by_ordinal.pop(segment.ordinal, None)
             self._frames = [frame for frame in self._frames if frame.segment not in deleted]
 
     def _index(self, segment: SegmentFile, chunk: int) -> None:
@@ -176,6 +186,9 @@ class Spool:
             low = bisect_right(self._frames, found.first_seq, key=_end_seq)
             high = bisect_left(self._frames, found.end_seq, key=_first_seq)
             self._frames[low:high] = [found]
+        key_index = max(found.key_index for found in added)
+        known_key = self._key_by_ordinal.get(segment.ordinal, 0)
+        self._key_by_ordinal[segment.ordinal] = max(known_key, key_index)
         end_seq = max(found.end_seq for found in added)
         known = self._end_by_ordinal.get(segment.ordinal, 0)
         self._end_by_ordinal[segment.ordinal] = max(known, end_seq)

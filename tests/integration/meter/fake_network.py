@@ -38,12 +38,22 @@ class FakeChain:
         return dict.fromkeys(meters, Cursor(self.cursor, self.key_index))
 
     def settle(self, frame: Frame) -> None:
-        """The frame passes if it starts at the cursor, and so do those that waited for it."""
+        """The frame passes if it starts at the cursor, and so do those that waited for it.
+
+        Under the key in force only: another one's frame is dropped, as the ledger skips it.
+        """
+        if frame.key_index != self.key_index:
+            return
         self.waiting[frame.first_seq] = frame
         while self.cursor in self.waiting:
             passed = self.waiting.pop(self.cursor)
             self.settled.append(passed)
             self.cursor = passed.end_seq
+
+    def rotate(self) -> None:
+        """The next key is in force from the cursor on."""
+        self.key_index += 1
+        self.waiting.clear()
 
     @property
     def users(self) -> list[int]:

@@ -106,3 +106,17 @@ def test_frames_under_another_key_end_the_run(spool: Spool) -> None:
     spool.put([sign(0, 10), sign(10, 20, key_index=1)])
     assert list_ranges(spool, 0) == [(0, 10)]
     assert list_ranges(spool, 10, key_index=1) == [(10, 20)]
+
+
+def test_frames_of_a_retired_key_make_room_for_those_that_replace_them(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, max_bytes=10_000, segment_bytes=2048)
+    for first_seq in range(0, 120, 20):
+        spool.put([sign(first_seq, first_seq + 20)])
+    anew = [sign(0, 60, key_index=1)]
+    with pytest.raises(SpoolFull):
+        spool.put(anew)
+    spool.retire_keys(1)
+    spool.put(anew)
+    assert list_ranges(spool, 0, key_index=1) == [(0, 60)]
+    assert spool.find_gaps(0, 120, key_index=1) == [(60, 120)]
+    spool.close()
