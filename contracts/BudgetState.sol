@@ -6,12 +6,17 @@ import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IBudgetState} from "./interfaces/IBudgetState.sol";
 import {LeaseWord} from "./libraries/LeaseWord.sol";
+import {Lists} from "./libraries/Lists.sol";
 import {RateWord} from "./libraries/RateWord.sol";
 import {Tallies, Tally} from "./libraries/Tally.sol";
 import {Terms, TermsLibrary} from "./libraries/Terms.sol";
 
 /// @title BudgetState
 contract BudgetState is IBudgetState, AccessManaged {
+    using Lists for uint256[];
+    using Lists for Tally[];
+    using Lists for Terms[];
+
     uint256 private constant MAX_DEPTH = 4;
 
     mapping(uint256 account => Tally) private _tallies;
@@ -88,7 +93,7 @@ contract BudgetState is IBudgetState, AccessManaged {
             uint256 covered = Math.min(lease.leftUcr(), amountsUcr[i]);
             if (covered == 0) continue;
             _leases[keys[i]] = lease.drawn(covered);
-            coveredUcr[i] = covered;
+            coveredUcr.put(i, covered);
         }
     }
 
@@ -104,8 +109,8 @@ contract BudgetState is IBudgetState, AccessManaged {
         for (uint256 i = 0; i < accounts.length; ++i) {
             uint256 account = accounts[i];
             Tally tally = _tallies[account];
-            tallies[i] = tally;
-            terms[i] = _termsOf(account, tally);
+            tallies.put(i, tally);
+            terms.put(i, _termsOf(account, tally));
         }
     }
 

@@ -11,6 +11,7 @@ import {IRegistry} from "./interfaces/IRegistry.sol";
 import {BudgetRules} from "./libraries/BudgetRules.sol";
 import {ChargeSheet, LEVELS, Level, Sheet} from "./libraries/ChargeSheet.sol";
 import {CreditIds} from "./libraries/CreditIds.sol";
+import {Lists} from "./libraries/Lists.sol";
 import {Calendar, Periods} from "./libraries/Periods.sol";
 import {RateWord, RateWords} from "./libraries/RateWord.sol";
 import {Tallies, Tally} from "./libraries/Tally.sol";
@@ -18,6 +19,10 @@ import {Terms, TermsLibrary} from "./libraries/Terms.sol";
 
 /// @title Budgets
 contract Budgets is IBudgets, AccessManaged {
+    using Lists for uint256[];
+    using Lists for Tally[];
+    using Lists for Terms[];
+
     /// @dev What an organisation's registrar may grant in all, and has granted.
     struct MintAllowance {
         uint128 amountUcr;
@@ -198,11 +203,7 @@ contract Budgets is IBudgets, AccessManaged {
         uint256[] memory sums = ChargeSheet.addUp(sheet, dues);
         uint256 first = 0;
         for (uint256 i = 0; i < LEVELS; ++i) {
-            Level memory level = sheet.levels[i];
-            if (level.accounts.length == 0) break;
-            _spend(level, sums, first, calendar);
-            STATE.store(level.accounts, level.tallies);
-            first += level.accounts.length;
+            first += _spend(sheet.levels[i], sums, first, calendar);
         }
     }
 
@@ -442,7 +443,8 @@ contract Budgets is IBudgets, AccessManaged {
         // What is covered was leased of the same account before, in 56 bits.
         unchecked {
             for (uint256 i = 0; i < coveredUcr.length; ++i) {
-                dues[places[i]] += coveredUcr[i] << COVERED_AT;
+                uint256 place = places.get(i);
+                dues.put(place, dues.get(place) + (coveredUcr.get(i) << COVERED_AT));
             }
         }
     }
@@ -450,7 +452,7 @@ contract Budgets is IBudgets, AccessManaged {
     function _haveLeases(Tally[] memory tallies) private pure returns (bool) {
         uint256 words = 0;
         for (uint256 i = 0; i < tallies.length; ++i) {
-            words |= Tally.unwrap(tallies[i]);
+            words |= Tally.unwrap(tallies.get(i));
         }
         return Tally.wrap(words).isMarked(Tallies.HAS_LEASE);
     }
@@ -463,14 +465,15 @@ contract Budgets is IBudgets, AccessManaged {
     {
         (places, keys, amountsUcr) =
         (new uint256[](lines.length), new uint256[](lines.length), new uint256[](lines.length));
+        uint256[] memory accounts = level.accounts;
         uint256 count = 0;
         for (uint256 i = 0; i < lines.length; ++i) {
             uint256 line = uint256(lines[i]);
             uint256 place = line >> LINE_PROJECT_AT;
             if (!level.tallies[place].isMarked(Tallies.HAS_LEASE)) continue;
-            places[count] = place;
-            keys[count] = (level.accounts[place] << 32) | uint32(line >> LINE_METER_AT);
-            amountsUcr[count++] = uint128(line);
+            places.put(count, place);
+            keys.put(count, (accounts.get(place) << 32) | uint32(line >> LINE_METER_AT));
+            amountsUcr.put(count++, uint128(line));
         }
         Arrays.splice(keys, 0, count);
         Arrays.splice(amountsUcr, 0, count);
@@ -481,9 +484,10 @@ contract Budgets is IBudgets, AccessManaged {
         uint256[] memory debtors = new uint256[](owedUcr.length);
         uint256 count = 0;
         for (uint256 i = 0; i < owedUcr.length; ++i) {
-            if (_lendOne(level, i, dues[i], owedUcr[i])) debtors[count++] = i;
+            if (_lendOne(level, i, dues.get(i), owedUcr.get(i))) debtors.put(count++, i);
         }
-        if (count != 0) _storeTerms(level, debtors, count);
+        if (count == 0) return;
+        _storeTerms(level, debtors, count);
     }
 
     /// @dev As _lend, for one project. Returns whether its terms changed.
@@ -491,19 +495,20 @@ contract Budgets is IBudgets, AccessManaged {
         private
         returns (bool)
     {
-        uint32 project = uint32(level.accounts[i]);
+        uint32 project = uint32(level.accounts.get(i));
         uint256 costUcr = due & COST_MASK;
-        if (!level.tallies[i].isOpen()) {
+        if (!level.tallies.get(i).isOpen()) {
             emit ChargeUnplaced(project, costUcr);
             return false;
         }
         // What is owed is at most the cost; an overdraft has 72 bits, a cost at most 128.
         unchecked {
-            uint256 overdraftUcr = level.terms[i].overdraftUcr() + owedUcr;
+            Terms terms = level.terms.get(i);
+            uint256 overdraftUcr = terms.overdraftUcr() + owedUcr;
             emit ProjectCharged(
                 project, costUcr, costUcr - owedUcr, overdraftUcr, due >> COVERED_AT
             );
-            if (owedUcr != 0) level.terms[i] = level.terms[i].withOverdraft(overdraftUcr);
+            if (owedUcr != 0) level.terms.put(i, terms.withOverdraft(overdraftUcr));
         }
         return owedUcr != 0;
     }
@@ -512,9 +517,9 @@ contract Budgets is IBudgets, AccessManaged {
         uint256[] memory accounts = new uint256[](count);
         Terms[] memory terms = new Terms[](count);
         for (uint256 i = 0; i < count; ++i) {
-            uint256 index = indices[i];
-            accounts[i] = level.accounts[index];
-            terms[i] = level.terms[index];
+            uint256 index = indices.get(i);
+            accounts.put(i, level.accounts.get(index));
+            terms.put(i, level.terms.get(index));
         }
         STATE.storeTerms(accounts, terms);
     }
@@ -522,27 +527,32 @@ contract Budgets is IBudgets, AccessManaged {
     /// @dev The tallies of a level's accounts are those after what they have spent now.
     /// @param sums What is due of each account on the sheet.
     /// @param first Where on the sheet the level begins.
+    /// @return How many accounts the level has.
     function _spend(
         Level memory level,
         uint256[] memory sums,
         uint256 first,
         Calendar memory calendar
-    ) private {
+    ) private returns (uint256) {
+        uint256[] memory accounts = level.accounts;
+        if (accounts.length == 0) return 0;
         Tally[] memory tallies = level.tallies;
         Terms[] memory terms = level.terms;
         for (uint256 i = 0; i < tallies.length; ++i) {
-            Tally before = tallies[i];
+            Tally before = tallies.get(i);
             if (!before.isOpen()) continue;
-            Terms its = terms[i];
+            Terms its = terms.get(i);
+            uint256 due = sums.get(first + i);
             Tally base = BudgetRules.rolled(before, its, calendar);
-            uint256 due = sums[first + i];
             Tally tally = base.withSpent(due & COST_MASK, due >> COVERED_AT);
             if (its.areNeeded()) tally = BudgetRules.judged(tally, its);
-            tallies[i] = tally;
+            tallies.put(i, tally);
             if (!tally.isLike(before)) {
-                _announce(uint32(level.accounts[i]), before, base, tally, its);
+                _announce(uint32(accounts.get(i)), before, base, tally, its);
             }
         }
+        STATE.store(accounts, tallies);
+        return accounts.length;
     }
 
     /// @dev Events for what changed from `before`, through its rolling to `base`, to `tally`.

@@ -6,12 +6,15 @@ import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
 import {IERC6909} from "@openzeppelin/contracts/interfaces/IERC6909.sol";
 import {ICredits} from "./interfaces/ICredits.sol";
 import {CreditIds} from "./libraries/CreditIds.sol";
+import {Lists} from "./libraries/Lists.sol";
 import {Wallet, Wallets} from "./libraries/Wallet.sol";
 
 /// @title Credits
 /// @dev ERC-6909 written out: with approvals and transfers closed little of it is left, and what an account pays for use with
 /// lies in one word.
 contract Credits is ICredits, AccessManaged {
+    using Lists for uint256[];
+
     uint256 private constant COVERED_AT = 192;
     uint256 private constant DUE_MASK = (1 << COVERED_AT) - 1;
 
@@ -71,7 +74,7 @@ contract Credits is ICredits, AccessManaged {
         unchecked {
             for (uint256 i = 0; i < length; ++i) {
                 (uint256 unpaid, uint256 general, uint256 exploration) = _pay(accounts[i], dues[i]);
-                unpaidUcr[i] = unpaid;
+                unpaidUcr.put(i, unpaid);
                 generalUcr += general;
                 explorationUcr += exploration;
             }

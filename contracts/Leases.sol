@@ -97,7 +97,7 @@ contract Leases is ILeases, AccessManaged, EIP712 {
         _checkSigned(its.leaseKey, content, signature);
         LeaseWord lease = STATE.leaseOf(project, meter);
         require(nonce == lease.nonce() + 1, LeaseNonceInvalid(nonce, lease.nonce() + 1));
-        require(lease.endSeq() == 0, LeaseEnding(lease.endSeq() - 1));
+        if (lease.endSeq() != 0) revert LeaseEnding(lease.endSeq() - 1);
 
         Path memory path = _load(project);
         _checkBillable(path, its, meter, project, amountUcr);
@@ -130,7 +130,7 @@ contract Leases is ILeases, AccessManaged, EIP712 {
         _checkSigned(REGISTRY.meterOf(meter).leaseKey, content, signature);
         LeaseWord lease = _known(project, meter);
         require(nonce == lease.nonce(), LeaseNonceInvalid(nonce, lease.nonce()));
-        require(lease.endSeq() == 0, LeaseEnding(lease.endSeq() - 1));
+        if (lease.endSeq() != 0) revert LeaseEnding(lease.endSeq() - 1);
 
         emit LeaseLastDeclared(project, meter, nonce, lastSeq);
         STATE.storeLease(

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {TransientSlot} from "@openzeppelin/contracts/utils/TransientSlot.sol";
 import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
 import {IBudgetState} from "../interfaces/IBudgetState.sol";
+import {Lists} from "./Lists.sol";
 import {Tally} from "./Tally.sol";
 import {Terms} from "./Terms.sol";
 
@@ -31,6 +32,8 @@ struct Sheet {
 /// yet. Accounts are found again through transient storage, account id -> run << 128 | place; the run tells this charge's
 /// entries from those of an earlier one in the same transaction.
 library ChargeSheet {
+    using Lists for uint256[];
+    using Lists for Tally[];
     using TransientSlot for bytes32;
     using TransientSlot for TransientSlot.Uint256Slot;
 
@@ -52,9 +55,9 @@ library ChargeSheet {
         sheet.parents = new uint256[](projects.length * LEVELS);
         uint256[] memory accounts = projects;
         for (uint256 i = 0; i < accounts.length; ++i) {
-            _slotOf(accounts[i]).tstore((run << RUN_AT) | (i + 1));
+            _slotOf(accounts.get(i)).tstore((run << RUN_AT) | (i + 1));
         }
-        for (uint256 i = 0; i < LEVELS && accounts.length != 0; ++i) {
+        for (uint256 i = 0; i < LEVELS; ++i) {
             accounts = _load(state, sheet, sheet.levels[i], accounts, run);
         }
     }
@@ -69,21 +72,34 @@ library ChargeSheet {
         pure
         returns (uint256[] memory sums)
     {
-        uint256[] memory parents = sheet.parents;
         sums = new uint256[](sheet.length);
         for (uint256 i = 0; i < dues.length; ++i) {
-            sums[i] = dues[i];
+            sums.put(i, dues.get(i));
         }
-        uint256 passed = sheet.isTangled ? 0 : sheet.length;
-        uint256 walked = sheet.isTangled ? dues.length : 0;
+        uint256[] memory parents = sheet.parents;
         // Costs below 2^128, at most one for each of 2^32 accounts, add up to less than 2^160; what is covered was leased of
         // the same account before, in 56 bits.
         unchecked {
-            for (uint256 i = 0; i < passed; ++i) {
-                uint256 parent = parents[i];
-                if (parent != 0) sums[parent - 1] += sums[i];
+            if (sheet.isTangled) {
+                _walkUp(parents, dues, sums);
+                return sums;
             }
-            for (uint256 i = 0; i < walked; ++i) {
+            for (uint256 i = 0; i < sums.length; ++i) {
+                uint256 parent = parents.get(i);
+                if (parent == 0) continue;
+                sums.put(parent - 1, sums.get(parent - 1) + sums.get(i));
+            }
+        }
+    }
+
+    /// @dev Each due is added on its own way up.
+    function _walkUp(uint256[] memory parents, uint256[] memory dues, uint256[] memory sums)
+        private
+        pure
+    {
+        // As in addUp.
+        unchecked {
+            for (uint256 i = 0; i < dues.length; ++i) {
                 for (uint256 place = parents[i]; place != 0; place = parents[place - 1]) {
                     sums[place - 1] += dues[i];
                 }
@@ -99,6 +115,7 @@ library ChargeSheet {
         uint256[] memory accounts,
         uint256 run
     ) private returns (uint256[] memory above) {
+        if (accounts.length == 0) return accounts;
         (level.tallies, level.terms) = state.load(accounts);
         level.accounts = accounts;
         Tally[] memory tallies = level.tallies;
@@ -111,18 +128,18 @@ library ChargeSheet {
         // Counters stay below the arrays' lengths, and those below 2^32.
         unchecked {
             for (uint256 i = 0; i < tallies.length; ++i) {
-                uint256 parent = tallies[i].parent();
+                uint256 parent = tallies.get(i).parent();
                 if (parent == 0) continue;
                 TransientSlot.Uint256Slot slot = _slotOf(parent);
                 uint256 word = slot.tload();
                 if (word >> RUN_AT != run) {
-                    above[count++] = parent;
+                    above.put(count++, parent);
                     word = (run << RUN_AT) | (next + count);
                     slot.tstore(word);
                 } else if (word & PLACE_MASK <= first + i) {
                     sheet.isTangled = true;
                 }
-                parents[first + i] = word & PLACE_MASK;
+                parents.put(first + i, word & PLACE_MASK);
             }
         }
         Arrays.splice(above, 0, count);
