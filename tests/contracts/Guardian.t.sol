@@ -91,6 +91,23 @@ contract GuardianTest is GovernanceFixture {
         _pause();
     }
 
+    /// @dev What a vote or an appeal thawed is not paused again in the same breath.
+    function test_pauseMeter_revertsWhen_othersThawedIt() external {
+        _pause();
+        VM.prank(address(timelock));
+        registry.setMeterFrozen(meter, false);
+        _expectStoppedAlready();
+        _pause();
+        VM.prank(GUARDIAN);
+        guardian.resumeMeter(meter);
+        VM.expectRevert(
+            abi.encodeWithSelector(
+                IGuardian.StoppedLately.selector, uint64(block.timestamp + STOP_S)
+            )
+        );
+        _pause();
+    }
+
     /// @dev Neither guardians nor the clock undo what a quorum or a vote did meanwhile.
     function test_resumeMeter_leavesItFrozen_whenOthersFrozeIt() external {
         _pause();
@@ -280,6 +297,9 @@ contract GuardianTest is GovernanceFixture {
         _expectNotSigned(1, attesterOf(1));
         VM.prank(GUARDIAN);
         guardian.suspendKey(attesterOf(2), untilS, 1, suspended);
+        _expectNotSigned(1, address(0));
+        VM.prank(GUARDIAN);
+        guardian.suspendKey(attesterOf(2), untilS, 1, "");
         bytes memory signature = _sign(0, attesterOf(2), untilS);
         VM.expectRevert(
             abi.encodeWithSelector(IValidatorSet.SuspensionInForce.selector, attesterOf(1), untilS)
