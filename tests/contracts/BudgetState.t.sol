@@ -45,11 +45,11 @@ contract BudgetStateTest is BudgetFixture {
     }
 
     /// @dev Terms are read only where the tally says that they matter.
-    function test_fuzz_load_givesBackWhatWasStored(uint256 word, uint88 limitUcr) external {
+    function test_fuzz_load_givesBackWhatWasStored(uint256 word, uint64 limitUcr) external {
         Tally[] memory tallies = new Tally[](1);
         tallies[0] = Tally.wrap(word);
         Terms[] memory terms = new Terms[](1);
-        terms[0] = TermsLibrary.packed(true, limitUcr, Periods.Kind.Week, 0, 5);
+        terms[0] = TermsLibrary.packed(true, limitUcr, Periods.Kind.Week, 0, 5, 0);
         VM.startPrank(address(budgets));
         state.store(_one(project), tallies);
         state.storeTerms(_one(project), terms);
