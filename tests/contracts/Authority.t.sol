@@ -3,79 +3,85 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
-import {IBudgets} from "../../contracts/interfaces/IBudgets.sol";
-import {Step} from "../../contracts/interfaces/ICursors.sol";
+import {BudgetTerms, IBudgets} from "../../contracts/interfaces/IBudgets.sol";
 import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
-import {Rates} from "../../contracts/interfaces/ITariff.sol";
-import {Validator} from "../../contracts/interfaces/IValidatorSet.sol";
 import {Periods} from "../../contracts/libraries/Periods.sol";
-import {Tally} from "../../contracts/libraries/Tally.sol";
-import {Terms} from "../../contracts/libraries/Terms.sol";
-import {NetworkFixture} from "./support/NetworkFixture.sol";
+import {Roles} from "../../contracts/libraries/Roles.sol";
+import {EconomyFixture} from "./support/EconomyFixture.sol";
 
 /// @title Every function that changes something, called by those who may not
-contract AuthorityTest is NetworkFixture {
-    /// @dev A call that asks for a role, and which.
+contract AuthorityTest is EconomyFixture {
+    /// @dev A function that asks for a role, and which.
     struct Guarded {
         address target;
-        bytes call;
-        Needs needs;
-    }
-
-    enum Needs {
-        Governance,
-        NetworkRegistrar,
-        Contract
+        bytes4 selector;
+        uint64 role;
     }
 
     address private constant OTHER_REGISTRAR = address(0xB0B);
 
+    Guarded[] private _guarded;
+
     function setUp() external {
-        deployNetwork(4);
+        deployEconomy(4);
+        handOver();
+        manager.renounceRole(Roles.REGISTRAR, address(this));
+        _listWhatSettles();
+        _listCredits();
+        _listReplenishment();
+        _listMarkets();
+        _listGovernance();
     }
 
-    function test_restrictedFunctions_revertFor_everyoneElse() external {
-        Guarded[] memory all = _restricted();
-        address[6] memory callers =
-            [STRANGER, REGISTRAR, CONTROLLER, GUARDIAN, senderOf(0), address(0)];
-        for (uint256 i = 0; i < all.length; ++i) {
+    /// @dev Every contract and every kind of person calls everything that its role does not allow.
+    function test_restrictedFunctions_revertFor_everyoneWithoutTheRole() external {
+        address[] memory callers = _callers();
+        for (uint256 i = 0; i < _guarded.length; ++i) {
+            assertEq(
+                manager.getTargetFunctionRole(_guarded[i].target, _guarded[i].selector),
+                _guarded[i].role
+            );
             for (uint256 j = 0; j < callers.length; ++j) {
-                _expectUnauthorised(callers[j], all[i]);
+                (bool isMember,) = manager.hasRole(_guarded[i].role, callers[j]);
+                if (!isMember) _expectUnauthorised(callers[j], _guarded[i]);
             }
         }
     }
 
-    /// @dev Governance grants roles, but what only a contract may do it cannot do in passing.
-    function test_contractsFunctions_revertFor_governance() external {
-        manager.revokeRole(2, address(this));
-        Guarded[] memory all = _restricted();
-        for (uint256 i = 0; i < all.length; ++i) {
-            if (all[i].needs != Needs.Governance) _expectUnauthorised(address(this), all[i]);
+    /// @dev Whoever deployed all of it may do none of it.
+    function test_restrictedFunctions_revertFor_theDeployer() external {
+        for (uint256 i = 0; i < _guarded.length; ++i) {
+            _expectUnauthorised(address(this), _guarded[i]);
         }
     }
 
-    /// @dev Each contract has its own role and no other's.
-    function test_contractsFunctions_revertFor_otherContracts() external {
-        Guarded[] memory all = _restricted();
-        for (uint256 i = 0; i < all.length; ++i) {
-            _expectUnauthorised(address(tariff), all[i]);
-            _expectUnauthorised(address(validators), all[i]);
-            _expectUnauthorised(address(credits), all[i]);
-            if (all[i].target == address(credits)) _expectUnauthorised(address(ledger), all[i]);
-            if (all[i].target == address(cursors)) _expectUnauthorised(address(budgets), all[i]);
-            if (all[i].target == address(budgets)) {
-                _expectUnauthorised(address(budgets), all[i]);
-                _expectUnauthorised(address(registry), all[i]);
+    /// @dev Nobody but governance's three contracts holds the power over roles, and no person a contract's role.
+    function test_roles_areHeld_byThoseWhoNeedThem() external view {
+        address[] memory callers = _callers();
+        for (uint256 j = 0; j < callers.length; ++j) {
+            (bool governs,) = manager.hasRole(Roles.GOVERNANCE, callers[j]);
+            assertEq(
+                governs,
+                callers[j] == address(timelock) || callers[j] == address(onboarding)
+                    || callers[j] == address(guardian)
+            );
+            if (callers[j].code.length != 0) continue;
+            for (uint64 role = Roles.LEDGER; role <= Roles.INDEX; ++role) {
+                (bool isMember,) = manager.hasRole(role, callers[j]);
+                bool isFixtures = callers[j] == WARDEN && role == Roles.WARDEN;
+                if (role != Roles.LIMITS) assertEq(isMember, isFixtures);
             }
         }
     }
 
     function test_organisationsFunctions_revertFor_everyoneElse() external {
+        VM.prank(address(timelock));
         uint32 other = registry.createAccount(0, "other", OTHER_REGISTRAR);
-        manager.grantRole((1 << 32) + uint64(other), OTHER_REGISTRAR, 0);
+        VM.prank(address(timelock));
+        manager.grantRole(Roles.registrarOf(other), OTHER_REGISTRAR, 0);
         // Even governance: what happens inside an organisation is not a vote's.
         address[5] memory callers =
-            [STRANGER, OTHER_REGISTRAR, GUARDIAN, senderOf(0), address(this)];
+            [STRANGER, OTHER_REGISTRAR, GUARDIAN, senderOf(0), address(timelock)];
         (address[] memory targets, bytes[] memory calls) = _organisations();
         for (uint256 i = 0; i < calls.length; ++i) {
             for (uint256 j = 0; j < callers.length; ++j) {
@@ -89,7 +95,8 @@ contract AuthorityTest is NetworkFixture {
     }
 
     function test_governancesRegistryFunctions_revertFor_everyoneElse() external {
-        address[5] memory callers = [STRANGER, REGISTRAR, CONTROLLER, senderOf(0), address(budgets)];
+        address[6] memory callers =
+            [STRANGER, REGISTRAR, CONTROLLER, GUARDIAN, senderOf(0), address(budgets)];
         for (uint256 j = 0; j < callers.length; ++j) {
             _expectRefused(
                 callers[j],
@@ -108,83 +115,142 @@ contract AuthorityTest is NetworkFixture {
 
     /// @dev Whoever could replace the manager would hold every role.
     function test_setAuthority_revertsFor_everyoneButTheManager() external {
-        address[8] memory targets = [
-            address(cursors),
-            address(state),
-            address(credits),
-            address(registry),
-            address(validators),
-            address(tariff),
-            address(budgets),
-            address(ledger)
-        ];
+        address[] memory targets = _managed();
         for (uint256 i = 0; i < targets.length; ++i) {
             assertEq(AccessManaged(targets[i]).authority(), address(manager));
-            _expectRefused(
-                address(this),
-                targets[i],
-                abi.encodeCall(AccessManaged.setAuthority, (address(this))),
-                abi.encodeWithSelector(
-                    IAccessManaged.AccessManagedUnauthorized.selector, address(this)
-                )
+            _expectUnauthorised(
+                address(timelock),
+                Guarded({
+                    target: targets[i], selector: AccessManaged.setAuthority.selector, role: 0
+                })
             );
         }
     }
 
     // Below
 
-    function _restricted() private view returns (Guarded[] memory all) {
-        all = new Guarded[](18);
-        address target = address(registry);
-        all[0] = Guarded(
-            target,
-            abi.encodeCall(registry.registerResource, ("m", 1, 1, 0, bounds(), 0)),
-            Needs.NetworkRegistrar
-        );
-        all[1] = Guarded(
-            target,
-            abi.encodeCall(registry.setResource, (resource, bounds(), false, 0)),
-            Needs.NetworkRegistrar
-        );
-        all[2] =
-            Guarded(target, abi.encodeCall(registry.setRules, (2, 0, 0, 0, 0)), Needs.Governance);
-        target = address(tariff);
-        all[3] = Guarded(
-            target,
-            abi.encodeCall(tariff.setRates, (new uint16[](0), new Rates[](0), 0)),
-            Needs.Governance
-        );
-        all[4] = Guarded(
-            target, abi.encodeCall(tariff.adoptRates, (resource, 1, 0)), Needs.NetworkRegistrar
-        );
-        all[5] = Guarded(target, abi.encodeCall(tariff.setIndex, ("x", 1e6, 0)), Needs.Governance);
-        target = address(cursors);
-        all[6] = Guarded(target, abi.encodeCall(cursors.open, (9)), Needs.Contract);
-        all[7] = Guarded(target, abi.encodeCall(cursors.advance, (new Step[](0))), Needs.Contract);
-        all[8] = Guarded(target, abi.encodeCall(cursors.absorb, (0, 0)), Needs.Contract);
-        target = address(state);
-        uint256[] memory nobody = new uint256[](0);
-        all[9] = Guarded(target, abi.encodeCall(state.open, (9, 0)), Needs.Contract);
-        all[10] =
-            Guarded(target, abi.encodeCall(state.store, (nobody, new Tally[](0))), Needs.Contract);
-        all[11] = Guarded(
-            target, abi.encodeCall(state.storeTerms, (nobody, new Terms[](0))), Needs.Contract
-        );
-        target = address(credits);
-        all[12] = Guarded(target, abi.encodeCall(credits.mint, (1, 1, 1)), Needs.Contract);
-        all[13] = Guarded(target, abi.encodeCall(credits.move, (1, 2, 1, 0)), Needs.Contract);
-        all[14] =
-            Guarded(target, abi.encodeCall(credits.burnUpTo, (1, nobody, nobody)), Needs.Contract);
-        target = address(budgets);
-        all[15] = Guarded(
-            target, abi.encodeCall(budgets.setMintAllowance, (acme, 1, 1)), Needs.Governance
-        );
-        all[16] = Guarded(target, abi.encodeCall(budgets.charge, (nobody, nobody)), Needs.Contract);
-        all[17] = Guarded(
-            address(validators),
-            abi.encodeCall(validators.setValidators, (new Validator[](0))),
-            Needs.Governance
-        );
+    function _listWhatSettles() private {
+        _list(address(registry), registry.registerResource.selector, Roles.REGISTRAR);
+        _list(address(registry), registry.setResource.selector, Roles.REGISTRAR);
+        _list(address(registry), registry.setRules.selector, Roles.GOVERNANCE);
+        _list(address(tariff), tariff.adoptRates.selector, Roles.REGISTRAR);
+        _list(address(tariff), tariff.setRates.selector, Roles.GOVERNANCE);
+        _list(address(tariff), tariff.setIndex.selector, Roles.INDEX);
+        _list(address(validators), validators.setValidators.selector, Roles.GOVERNANCE);
+        _list(address(validators), validators.suspend.selector, Roles.WARDEN);
+        _list(address(cursors), cursors.open.selector, Roles.REGISTRY);
+        _list(address(cursors), cursors.rotate.selector, Roles.REGISTRY);
+        _list(address(cursors), cursors.advance.selector, Roles.LEDGER);
+        _list(address(cursors), cursors.absorb.selector, Roles.LEDGER);
+    }
+
+    function _listCredits() private {
+        _list(address(state), state.open.selector, Roles.REGISTRY);
+        _list(address(state), state.store.selector, Roles.STATE);
+        _list(address(state), state.storeTerms.selector, Roles.STATE);
+        _list(address(state), state.storeRate.selector, Roles.STATE);
+        _list(address(state), state.storeLease.selector, Roles.STATE);
+        _list(address(state), state.draw.selector, Roles.STATE);
+        _list(address(credits), credits.mint.selector, Roles.BUDGETS);
+        _list(address(credits), credits.burn.selector, Roles.BUDGETS);
+        _list(address(credits), credits.move.selector, Roles.BUDGETS);
+        _list(address(credits), credits.pay.selector, Roles.BUDGETS);
+        _list(address(credits), credits.reserve.selector, Roles.STATE);
+        _list(address(credits), credits.free.selector, Roles.STATE);
+        _list(address(budgets), budgets.setMintAllowance.selector, Roles.GOVERNANCE);
+        _list(address(budgets), budgets.charge.selector, Roles.CHARGER);
+        _list(address(budgets), budgets.issue.selector, Roles.ISSUER);
+        _list(address(budgets), budgets.retire.selector, Roles.ISSUER);
+        _list(address(budgets), budgets.hold.selector, Roles.ESCROW);
+        _list(address(budgets), budgets.release.selector, Roles.ESCROW);
+        _list(address(budgets), budgets.setExploring.selector, Roles.EXPERIMENTS);
+        _list(address(leases), leases.setLeaseTerms.selector, Roles.GOVERNANCE);
+    }
+
+    function _listReplenishment() private {
+        _list(address(outcomes), outcomes.setKind.selector, Roles.GOVERNANCE);
+        _list(address(outcomes), outcomes.setConfirmer.selector, Roles.GOVERNANCE);
+        _list(address(outcomes), outcomes.setEpochs.selector, Roles.GOVERNANCE);
+        _list(address(outcomes), outcomes.reinstate.selector, Roles.APPEALS);
+        _list(address(epochs), epochs.setEnrolmentAllowance.selector, Roles.GOVERNANCE);
+        _list(address(epochs), epochs.setTerms.selector, Roles.GOVERNANCE);
+        _list(address(epochs), epochs.setExperiments.selector, Roles.GOVERNANCE);
+        _list(address(epochs), epochs.restore.selector, Roles.APPEALS);
+        _list(address(epochs), epochs.recount.selector, Roles.APPEALS);
+        _list(address(experiments), experiments.fund.selector, Roles.GOVERNANCE);
+        _list(address(plans), plans.setInvoiceConfirmer.selector, Roles.GOVERNANCE);
+        _list(address(plans), plans.setInvoiceCap.selector, Roles.GOVERNANCE);
+    }
+
+    function _listMarkets() private {
+        _list(address(desk), desk.setProvider.selector, Roles.GOVERNANCE);
+        _list(address(desk), desk.setRate.selector, Roles.GOVERNANCE);
+        _list(address(desk), desk.setCaps.selector, Roles.GOVERNANCE);
+    }
+
+    function _listGovernance() private {
+        _list(address(seats), seats.grantSeat.selector, Roles.GOVERNANCE);
+        _list(address(seats), seats.revokeSeat.selector, Roles.GOVERNANCE);
+        _list(address(onboarding), onboarding.admit.selector, Roles.REGISTRAR);
+        _list(address(guardian), guardian.pauseMeter.selector, Roles.GUARDIAN);
+        _list(address(guardian), guardian.closeContract.selector, Roles.GUARDIAN);
+        _list(address(guardian), guardian.suspendKey.selector, Roles.GUARDIAN);
+    }
+
+    function _list(address target, bytes4 selector, uint64 role) private {
+        _guarded.push(Guarded({target: target, selector: selector, role: role}));
+    }
+
+    /// @dev People and contracts, whoever they are.
+    function _callers() private view returns (address[] memory callers) {
+        address[] memory contracts_ = _managed();
+        address[9] memory people = [
+            STRANGER,
+            REGISTRAR,
+            CONTROLLER,
+            GUARDIAN,
+            WARDEN,
+            senderOf(0),
+            VM.addr(attesterKey(0)),
+            seatOf(0),
+            address(0)
+        ];
+        callers = new address[](contracts_.length + people.length + 2);
+        for (uint256 i = 0; i < contracts_.length; ++i) {
+            callers[i] = contracts_[i];
+        }
+        for (uint256 i = 0; i < people.length; ++i) {
+            callers[contracts_.length + i] = people[i];
+        }
+        callers[callers.length - 2] = address(timelock);
+        callers[callers.length - 1] = address(governor);
+    }
+
+    /// @dev Every contract that asks the manager.
+    function _managed() private view returns (address[] memory targets) {
+        targets = new address[](22);
+        targets[0] = address(cursors);
+        targets[1] = address(state);
+        targets[2] = address(credits);
+        targets[3] = address(registry);
+        targets[4] = address(validators);
+        targets[5] = address(tariff);
+        targets[6] = address(budgets);
+        targets[7] = address(leases);
+        targets[8] = address(ledger);
+        targets[9] = address(outcomes);
+        targets[10] = address(epochs);
+        targets[11] = address(experiments);
+        targets[12] = address(plans);
+        targets[13] = address(market);
+        targets[14] = address(desk);
+        targets[15] = address(priceIndex);
+        targets[16] = address(corrections);
+        targets[17] = address(freezes);
+        targets[18] = address(seats);
+        targets[19] = address(appeals);
+        targets[20] = address(onboarding);
+        targets[21] = address(guardian);
     }
 
     function _organisations()
@@ -208,13 +274,20 @@ contract AuthorityTest is NetworkFixture {
         calls[6] = abi.encodeCall(registry.setExperiment, (acme, true, 0));
         calls[7] = abi.encodeCall(budgets.grant, (acme, 1, 1, 0));
         calls[8] = abi.encodeCall(budgets.transfer, (acme, team, 1, 1, 0));
-        calls[9] = abi.encodeCall(budgets.setBudget, (acme, false, 0, Periods.Kind.None, 0, 0));
+        calls[9] = abi.encodeCall(budgets.setBudget, (acme, _noTerms()));
     }
 
+    function _noTerms() private pure returns (BudgetTerms memory terms) {
+        terms.periodKind = Periods.Kind.None;
+    }
+
+    /// @dev Zeros decode as whatever a function takes, and the role is asked for before they are looked at.
     function _expectUnauthorised(address caller, Guarded memory guarded) private {
-        bytes4 selector = IAccessManaged.AccessManagedUnauthorized.selector;
         _expectRefused(
-            caller, guarded.target, guarded.call, abi.encodeWithSelector(selector, caller)
+            caller,
+            guarded.target,
+            bytes.concat(guarded.selector, new bytes(1024)),
+            abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller)
         );
     }
 
