@@ -94,14 +94,23 @@ contract Experiments is IExperiments, AccessManaged {
 
         entry.isOpen = false;
         entry.lastEpoch = lastEpoch;
-        entry.returnedUcr = SafeCast.toUint128(returnedUcr);
         entry.resultCommitment = resultCommitment;
         emit ExperimentEnded(experiment, project, lastEpoch, returnedUcr, resultCommitment);
-        if (returnedUcr != 0) {
-            BUDGETS.hold(project, CreditIds.EXPLORATION, returnedUcr, CreditIds.EXPLORATION_POOL);
-        }
+        _return(entry, project, returnedUcr);
         BUDGETS.setExploring(project, false);
         REGISTRY.setExperiment(project, false, FactTime.nowMs());
+    }
+
+    /// @inheritdoc IExperiments
+    function sweep(uint32 experiment) external override {
+        Experiment storage entry = _known(experiment);
+        uint32 project = entry.project;
+        require(!entry.isOpen, ExperimentOpen(project, experiment));
+        // What the project holds now belongs to its last experiment.
+        require(lastExperimentOf(project) == experiment, ExperimentOver(experiment));
+        uint256 returnedUcr = _freeExplorationOf(project);
+        emit ExperimentSwept(experiment, project, returnedUcr);
+        _return(entry, project, returnedUcr);
     }
 
     /// @inheritdoc IExperiments
@@ -120,6 +129,13 @@ contract Experiments is IExperiments, AccessManaged {
         return uint32(_history[project].latest());
     }
 
+    /// @dev Exploration credits of a project are the pool's again.
+    function _return(Experiment storage entry, uint32 project, uint256 amountUcr) private {
+        if (amountUcr == 0) return;
+        entry.returnedUcr = SafeCast.toUint128(entry.returnedUcr + amountUcr);
+        BUDGETS.hold(project, CreditIds.EXPLORATION, amountUcr, CreditIds.EXPLORATION_POOL);
+    }
+
     /// @dev Reverts unless a project may open an experiment in an epoch.
     function _checkFree(uint32 project, uint32 epoch) private view {
         uint32 last = lastExperimentOf(project);
@@ -130,7 +146,8 @@ contract Experiments is IExperiments, AccessManaged {
         require(epoch >= earliest, TooSoonAfterExperiment(project, earliest));
     }
 
-    /// @dev The exploration credits of a project that no lease may need: general and plan credits are reserved first.
+    /// @dev The exploration credits of a project that no lease needs. Leases of accounts below it count as its own here: rather
+    /// too little is free than too much.
     function _freeExplorationOf(uint32 project) private view returns (uint256) {
         Budget memory budget = BUDGETS.budgetOf(project);
         uint256 heldUcr = budget.generalUcr + budget.planUcr + budget.explorationUcr;

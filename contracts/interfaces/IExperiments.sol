@@ -7,7 +7,7 @@ pragma solidity 0.8.37;
 /// @param lastEpoch The last epoch it protects.
 /// @param isOpen Whether it may spend exploration credits.
 /// @param fundedUcr What the pool gave it, in micro-credits.
-/// @param returnedUcr What went back when it ended, in micro-credits.
+/// @param returnedUcr What went back to the pool, in micro-credits.
 /// @param hypothesisCommitment A salted hash of what it tries.
 /// @param resultCommitment A salted hash of what it found, zero before its end.
 // Read by people more often than written: the order is the reader's.
@@ -58,6 +58,11 @@ interface IExperiments {
         uint256 returnedUcr,
         bytes32 resultCommitment
     );
+    /// @notice What leases had set aside when an experiment ended went back to the pool later.
+    /// @param experiment The experiment's id.
+    /// @param project The project's account id.
+    /// @param returnedUcr What went back now, in micro-credits.
+    event ExperimentSwept(uint32 indexed experiment, uint32 indexed project, uint256 returnedUcr);
 
     /// @notice The caller may not do this for the account.
     /// @param caller Who called.
@@ -103,11 +108,17 @@ interface IExperiments {
     /// @param amountUcr Micro-credits.
     function fund(uint32 experiment, uint256 amountUcr) external;
 
-    /// @notice An experiment is over: what its project has left of exploration credits goes back to the pool. By the
+    /// @notice An experiment is over: what its project has left of exploration credits, and leases do not reserve, goes back
+    /// to the pool. By the
     /// organisation's registrar, or by anybody after the last epoch it protects.
     /// @param experiment The experiment's id.
     /// @param resultCommitment A salted hash of what it found, zero where nobody says.
     function end(uint32 experiment, bytes32 resultCommitment) external;
+
+    /// @notice What leases had reserved when an experiment ended goes back to the pool, as far as they have not used it. Anyone;
+    /// for a project's last experiment, once it is over.
+    /// @param experiment The experiment's id.
+    function sweep(uint32 experiment) external;
 
     /// @notice How many experiments there were.
     /// @return The last one's id.

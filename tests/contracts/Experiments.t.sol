@@ -4,6 +4,8 @@ pragma solidity 0.8.37;
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {Experiment, IExperiments} from "../../contracts/interfaces/IExperiments.sol";
 import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
+import {Roles} from "../../contracts/libraries/Roles.sol";
+import {Tally} from "../../contracts/libraries/Tally.sol";
 import {ReplenishmentFixture} from "./support/ReplenishmentFixture.sol";
 
 /// @title What the exploration pool pays for, and what it protects
@@ -218,6 +220,53 @@ contract ExperimentsTest is ReplenishmentFixture {
         assertEq(found.resultCommitment, RESULT);
         spend(project, CREDIT);
         assertEq(balance(project, GENERAL), 899 * CREDIT);
+    }
+
+    // With leases
+
+    function test_end_leavesWhatLeasesReserve_andSweepReturnsItLater() external {
+        _open(project, 1);
+        experiments.fund(1, 60 * CREDIT);
+        _lease(940 * CREDIT);
+        _end(1);
+        // 960 in all, 940 set aside: 20 are free.
+        assertEq(balance(project, EXPLORATION), 40 * CREDIT);
+        assertEq(experiments.experimentOf(1).returnedUcr, 20 * CREDIT);
+        _lease(0);
+        VM.expectEmit(address(experiments));
+        emit IExperiments.ExperimentSwept(1, project, 40 * CREDIT);
+        VM.prank(STRANGER);
+        experiments.sweep(1);
+        assertEq(balance(project, EXPLORATION), 0);
+        assertEq(balance(POOL, EXPLORATION), 100 * CREDIT);
+        assertEq(experiments.experimentOf(1).returnedUcr, 60 * CREDIT);
+    }
+
+    function test_sweep_revertsWhen_theExperimentIsOpen_orNotTheLast() external {
+        _open(project, 1);
+        VM.expectRevert(abi.encodeWithSelector(IExperiments.ExperimentOpen.selector, project, 1));
+        experiments.sweep(1);
+        _end(1);
+        nextEpoch();
+        nextEpoch();
+        _open(project, 1);
+        VM.expectRevert(abi.encodeWithSelector(IExperiments.ExperimentOver.selector, 1));
+        experiments.sweep(1);
+    }
+
+    /// @dev The project has this much set aside, in both books, as by Leases.
+    function _lease(uint256 amountUcr) private {
+        manager.grantRole(Roles.STATE, address(this), 0);
+        uint256[] memory accounts = new uint256[](1);
+        accounts[0] = project;
+        (Tally[] memory tallies,) = state.load(accounts);
+        uint256 leasedUcr = tallies[0].leasedUcr();
+        tallies[0] = tallies[0].withLeased(amountUcr);
+        state.store(accounts, tallies);
+        VM.startPrank(address(budgets));
+        if (amountUcr > leasedUcr) credits.reserve(project, amountUcr - leasedUcr);
+        else credits.free(project, leasedUcr - amountUcr);
+        VM.stopPrank();
     }
 
     function _open(uint32 which, uint8 protectedEpochs) private returns (uint32) {

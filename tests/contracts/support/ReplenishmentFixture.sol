@@ -234,6 +234,8 @@ abstract contract ReplenishmentFixture is Deployment {
         _allow(address(credits), credits.burn.selector, Roles.BUDGETS);
         _allow(address(credits), credits.move.selector, Roles.BUDGETS);
         _allow(address(credits), credits.pay.selector, Roles.BUDGETS);
+        _allow(address(credits), credits.reserve.selector, Roles.BUDGETS);
+        _allow(address(credits), credits.free.selector, Roles.BUDGETS);
         _allow(address(budgets), budgets.charge.selector, Roles.CHARGER);
         _allow(address(budgets), budgets.issue.selector, Roles.ISSUER);
         _allow(address(budgets), budgets.hold.selector, Roles.ESCROW);

@@ -76,3 +76,8 @@ class Experiments:
         """
         outcome = announced("ExperimentEnded", "returnedUcr")
         return _write(self.address, "end", experiment, result_commitment, outcome=outcome)
+
+    def sweep(self, experiment: int) -> Write[int]:
+        """What leases had set aside at its end goes back to the pool; gives the ucr. By anyone."""
+        outcome = announced("ExperimentSwept", "returnedUcr")
+        return _write(self.address, "sweep", experiment, outcome=outcome)
