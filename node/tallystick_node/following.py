@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 import structlog
 
+from tallystick.chain.bindings.authority import LEDGER
 from tallystick.chain.blocks import Advanced, Block, Unwound
 from tallystick.chain.rpc import Rpc
 from tallystick.chain.submission_effects import Outcome
@@ -42,6 +43,9 @@ class BlockIndex(Protocol):
 
     async def unwind(self, to_block: int) -> None:
         """Blocks after `to_block` are gone."""
+
+    async def drain(self) -> None:
+        """Returns once everything put is in the index."""
 
     @property
     def facts(self) -> Iterable[tuple[int, Fact]]:
@@ -79,6 +83,10 @@ class Listener(Protocol):
         """These batches of this node came to an end."""
 
 
+HasOtherLedger = Callable[[], Awaitable[bool]]
+"""Whether the chain names other ledgers than those this node works with."""
+
+
 class Following:
     """The follower's loop.
 
@@ -90,9 +98,10 @@ class Following:
         listener: told what settled.
         clock: this node's.
         interval_s: between polls at the chain's head.
+        has_other_ledger: asked where a block moves the ledger's role.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is followed, and all who have to know
         self,
         follower: BlockFollower,
         view: ChainView,
@@ -102,7 +111,11 @@ class Following:
         clock: Clock,
         *,
         interval_s: float,
+        has_other_ledger: HasOtherLedger,
     ) -> None:
+        self._has_other_ledger = has_other_ledger
+        self.replaced = asyncio.Event()
+        """Set once a vote has put another ledger in place: the node is to be built anew."""
         self._follower = follower
         self._view = view
         self._index = index
@@ -144,16 +157,36 @@ class Following:
         self._listener.apply_outcomes(await self._submissions.tick())
 
     async def _advance(self, advanced: Advanced) -> None:
-        settled = await self._view.apply(advanced.blocks)
-        for block in advanced.blocks:
+        blocks = await self._cut_at_replacement(advanced.blocks)
+        settled = await self._view.apply(blocks)
+        for block in blocks:
             outcomes = self._submissions.on_block(block)
             self._has_news = self._has_news or bool(outcomes)
             self._listener.apply_outcomes(outcomes)
         self._listener.apply_settled(settled)
-        await self._index.put(advanced.blocks)
+        await self._index.put(blocks)
+        if len(blocks) < len(advanced.blocks):
+            await self._index.drain()
+            self.replaced.set()
+            await asyncio.Event().wait()  # nothing is followed any further
         if self._view.head_number >= advanced.head:
             self._view.synced_at_ms = self._clock()
             await asyncio.sleep(self._interval_s)  # the next poll then brings several blocks
+
+    async def _cut_at_replacement(self, blocks: Sequence[Block]) -> Sequence[Block]:
+        """The blocks before the one that puts another ledger in place, which we cannot read."""
+        for place, block in enumerate(blocks):
+            if _moves_ledger(block) and await self._has_other_ledger():
+                log.warning("ledger_replaced", block=block.number)
+                return blocks[:place]
+        return blocks
+
+
+def _moves_ledger(block: Block) -> bool:
+    return any(
+        event.contract == "AccessManager" and event.args.get("roleId") == LEDGER
+        for event in block.events
+    )
 
 
 async def read_header(rpc: Rpc, number: int, clock: Clock) -> Header | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +21,12 @@ import uvloop
 from fastapi import APIRouter, FastAPI
 
 from tallystick.chain.discovery import discover_network
-from tallystick.chain.errors import ChainUnreachable
+from tallystick.chain.errors import AnswerMalformed, ChainUnreachable, RpcRefused
 from tallystick.chain.follower import Follower
 from tallystick.chain.rpc import MAX_ANSWER_BYTES, Rpc
 from tallystick.chain.submission_effects import Outcome
 from tallystick.chain.submitter import Submitter
-from tallystick.core.errors import TallystickError
+from tallystick.core.errors import TallystickError, TemporaryFailure
 from tallystick.projection import Projection, Queries
 from tallystick.projection.reader import Reader
 from tallystick_node.access import AccessGuard
@@ -79,6 +80,8 @@ class Node:
     loops: Mapping[str, Step]
     intake: Intake
     settler: Settler
+    replaced: asyncio.Event
+    """Set once another ledger is in place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,38 +127,47 @@ def run(settings_path: Path) -> None:
 
 
 async def serve(settings: NodeSettings, keys: NodeKeys, token: str | None) -> None:
-    """The validator runs until it is told to stop.
+    """The validator runs until it is told to stop; built anew whenever a vote replaces the ledger.
 
     Args:
         settings: complete.
         keys: the validator's.
         token: bearer token, None on loopback.
     """
-    listening = open_socket(settings.host, settings.port)
-    stopping = asyncio.Event()
+    stopping, port = asyncio.Event(), settings.port
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with contextlib.AsyncExitStack() as stack:
-        stack.callback(listening.close)
-        building = asyncio.ensure_future(_build(settings, keys, token, stack))
-        if not await _finishes_before(building, stopping):
-            return
-        node = await building
-        host, port = listening.getsockname()[:2]
-        log.info("node_started", url=f"http://{host}:{port}")
-        async with asyncio.TaskGroup() as group:
-            serving = group.create_task(node.server.serve(sockets=[listening]))
-            loops = [
-                group.create_task(run_loop(name, step), name=name)
-                for name, step in node.loops.items()
-            ]
-            await stopping.wait()
-            await _finish(node, settings.server.shutdown_s)
-            for loop in loops:
-                loop.cancel()
-            node.server.should_exit = True
-            await serving
+    while not stopping.is_set():
+        listening = open_socket(settings.host, port)
+        port = listening.getsockname()[1]
+        async with contextlib.AsyncExitStack() as stack:
+            stack.callback(listening.close)
+            building = asyncio.ensure_future(_build(settings, keys, token, stack))
+            if await _finishes_before(building, stopping):
+                await _serve_until_done(await building, listening, stopping, settings)
     log.info("node_stopped")
+
+
+async def _serve_until_done(
+    node: Node, listening: socket.socket, stopping: asyncio.Event, settings: NodeSettings
+) -> None:
+    """The node served and its loops ran until it was told to stop, or the ledger was replaced."""
+    host, port = listening.getsockname()[:2]
+    log.info("node_started", url=f"http://{host}:{port}")
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(node.server.serve(sockets=[listening]))
+        loops = [
+            group.create_task(run_loop(name, step), name=name) for name, step in node.loops.items()
+        ]
+        replaced = asyncio.ensure_future(node.replaced.wait())
+        if await _finishes_before(replaced, stopping):
+            node.intake.close()  # what is on its way to the old ledger cannot arrive
+        else:
+            await _finish(node, settings.server.shutdown_s)
+        for loop in loops:
+            loop.cancel()
+        node.server.should_exit = True
+        await serving
 
 
 async def _build(
@@ -225,7 +237,8 @@ async def _build(
         "freeze": acts.freezer.step,
         "probe": watch.step,
     }
-    return Node(create_server(AccessGuard(app, token), settings.server), loops, intake, settler)
+    server = create_server(AccessGuard(app, token), settings.server)
+    return Node(server, loops, intake, settler, following.replaced)
 
 
 def _build_listeners(
@@ -265,7 +278,23 @@ def _build_following(
         stages,
         basis.clock,
         interval_s=settings.poll_interval_ms / 1000,
+        has_other_ledger=lambda: _has_other_ledger(basis),
     )
+
+
+async def _has_other_ledger(basis: Basis) -> bool:
+    """Whether the chain names other ledgers than those that this node was built for.
+
+    Asked until the chain answers: the blocks that wait for it are not read twice.
+    """
+    while True:
+        try:
+            found = await discover_network(basis.rpc, basis.settings.ledger)
+        except (TemporaryFailure, RpcRefused, AnswerMalformed) as error:
+            log.warning("chain_awaited", **error.as_dict())
+            await asyncio.sleep(RETRY_CHAIN_S)
+        else:
+            return found.ledgers != basis.network.ledgers
 
 
 def _build_app(*routers: APIRouter) -> FastAPI:

@@ -10,7 +10,7 @@ from tallystick.chain.abi import SELECTOR_BYTES, load_functions
 from tallystick.chain.blocks import Block, Settlement, Skip, Transaction
 from tallystick.chain.decode import Event, fact_of
 from tallystick.chain.errors import AnswerMalformed, CalldataMalformed, SettlementUnreadable
-from tallystick.chain.network import Addresses
+from tallystick.chain.network import Network
 from tallystick.chain.pages import SETTLED_EVENT, SKIPPED_EVENT, Header, Page
 from tallystick.chain.settle_calldata import SettleCall, decode_settle
 from tallystick.core.hashes import compute_keccak256
@@ -24,17 +24,18 @@ class Assembler:
     """Knows a network's contracts by address and their functions by selector.
 
     Args:
-        addresses: the network's.
+        network: see there.
         on_unreadable: told of each settlement whose transaction does not show its records, which is
             then left out; without it the error is raised.
     """
 
-    def __init__(self, addresses: Addresses, on_unreadable: OnUnreadable | None) -> None:
-        self._ledger = addresses.ledger
+    def __init__(self, network: Network, on_unreadable: OnUnreadable | None) -> None:
+        self._ledgers = network.ledgers
         self._on_unreadable = on_unreadable
+        former = ((LEDGER_CONTRACT, ledger) for ledger in network.former_ledgers)
         self._method_by_place = {
             (address, function.selector.hex()): function.name
-            for contract, address in addresses.by_contract().items()
+            for contract, address in (*former, *network.addresses.by_contract().items())
             for function in load_functions(contract).values()
         }
 
@@ -105,7 +106,7 @@ class Assembler:
                 continue
             try:
                 settlements.append(
-                    read_settlement(header, event, transactions[event.tx_hash], self._ledger)
+                    read_settlement(header, event, transactions[event.tx_hash], self._ledgers)
                 )
             except SettlementUnreadable as error:
                 if self._on_unreadable is None:
@@ -115,7 +116,7 @@ class Assembler:
 
 
 def read_settlement(
-    header: Header, event: Event, raw: Mapping[str, Any], ledger: str
+    header: Header, event: Event, raw: Mapping[str, Any], ledgers: Sequence[str]
 ) -> Settlement:
     """The settlement that an event announced, with the calldata of its transaction.
 
@@ -123,7 +124,7 @@ def read_settlement(
         header: its block's.
         event: BatchSettled.
         raw: its transaction as the node gave it.
-        ledger: the UsageLedger's address.
+        ledgers: the network's, one of which it was sent to.
 
     Raises:
         SettlementUnreadable: made from inside another call, not canonically encoded, or of other
@@ -142,7 +143,8 @@ def read_settlement(
                 actual=actual,
             )
 
-    require("direct_call", ledger, (raw["to"] or "").lower())
+    to = (raw["to"] or "").lower()
+    require("direct_call", to if to in ledgers else ledgers[-1], to)
     require("direct_call", event.args["sender"], raw["from"].lower())
     call = _decode_call(event, raw)
     data_hash = compute_keccak256(call.data)
@@ -163,6 +165,7 @@ def read_settlement(
         records=event.args["records"],
         quarantined=event.args["quarantined"],
         cost_ucr=event.args["costUcr"],
+        ledger=to,
     )
 
 

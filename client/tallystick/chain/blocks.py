@@ -45,6 +45,8 @@ class Settlement:
     """Settled records, as the ledger announced them."""
     quarantined: int
     cost_ucr: int
+    ledger: str = ""
+    """The address of the ledger that settled it."""
 
 
 @dataclass(frozen=True, slots=True)

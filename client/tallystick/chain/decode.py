@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -58,12 +58,18 @@ class Event:
 
 
 class EventDecoder:
-    """Tells our contracts' events by address and first topic."""
+    """Tells our contracts' events by address and first topic.
 
-    def __init__(self, addresses: Addresses) -> None:
+    Args:
+        addresses: the network's.
+        former_ledgers: read like the one in force.
+    """
+
+    def __init__(self, addresses: Addresses, former_ledgers: Sequence[str] = ()) -> None:
+        former = (("UsageLedger", ledger) for ledger in former_ledgers)
         self._shapes = {
             (address, topic): shape
-            for contract, address in addresses.by_contract().items()
+            for contract, address in (*former, *addresses.by_contract().items())
             for topic, shape in load_events(contract).items()
             if shape.name != READ_FROM_CALLDATA
         }

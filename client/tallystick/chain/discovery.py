@@ -2,20 +2,21 @@
 
 The ledger names the contracts that it works with, and their authority. The authority's events name
 all others: each holds a place, a role that opens no door and has one member. A vote that replaces
-a contract gives its place to the new one, and who looks finds it.
+a contract gives its place to the new one, and who looks finds it. Ledgers have their role for a
+place: from any ledger that ever had it the one in force is found, and those before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tallystick.chain.abi import load_events
-from tallystick.chain.bindings.authority import place_of
+from tallystick.chain.bindings.authority import LEDGER, place_of
 from tallystick.chain.bindings.budgets import Budgets
 from tallystick.chain.bindings.ledger import Ledger
 from tallystick.chain.bindings.registry import Registry
-from tallystick.chain.decode import decode_event, parse_log
+from tallystick.chain.decode import Event, decode_event, parse_log
 from tallystick.chain.errors import (
     AnswerMalformed,
     NetworkMismatch,
@@ -71,12 +72,17 @@ def discovering(ledger: str) -> Dialogue[Network]:
         raise NetworkMismatch(
             "another contract lies at the ledger's address", expected="a UsageLedger", actual=ledger
         ) from error
+    _, (authority,) = yield from reading_together([Registry(parts.registry).authority()])
+    grants = yield from _reading_grants(authority)
+    *former_ledgers, current = _list_ledgers(grants) or [ledger]
+    if current != ledger:
+        _, (parts,) = yield from reading_together([Ledger(current).parts()])
     registry, budgets = Registry(parts.registry), Budgets(parts.budgets)
     _, found = yield from reading_together(
-        [registry.network_id(), registry.authority(), budgets.credits(), budgets.state()]
+        [registry.network_id(), budgets.credits(), budgets.state()]
     )
-    network_id, authority, credit_ledger, state = found
-    places = yield from reading_places(authority)
+    network_id, credit_ledger, state = found
+    places = _find_places(grants, authority)
     return Network(
         chain_id=int(chain_id, 16),
         network_id=network_id,
@@ -88,22 +94,50 @@ def discovering(ledger: str) -> Dialogue[Network]:
             budgets=parts.budgets,
             budget_state=state,
             cursors=parts.cursors,
-            ledger=ledger,
+            ledger=current,
             authority=authority,
             **places,
         ),
         genesis_hash=_hash_of(genesis),
         start_block=0,
+        former_ledgers=tuple(former_ledgers),
     )
 
 
 def reading_places(authority: str) -> Dialogue[Mapping[str, str]]:
     """Who holds each place now; every contract of the network has one or is the ledger's."""
+    grants = yield from _reading_grants(authority)
+    return _find_places(grants, authority)
+
+
+def _reading_grants(authority: str) -> Dialogue[list[Event]]:
+    """Every grant and revocation of a place, or of the ledger's role, in order."""
     logs = yield from _reading_logs(authority, _list_topics())
-    shapes, holder_by_role = load_events("AccessManager"), {}
-    for raw_log in logs:
-        log = parse_log(raw_log)
-        event = decode_event(shapes[log.topics[0]], log)
+    shapes = load_events("AccessManager")
+    return [decode_event(shapes[log.topics[0]], log) for log in map(parse_log, logs)]
+
+
+def _list_ledgers(grants: Sequence[Event]) -> list[str]:
+    """Every ledger there was, the one in force last: the newest that still has the role."""
+    known: list[str] = []
+    holding: list[str] = []
+    for event in grants:
+        account = event.args["account"]
+        if event.args["roleId"] != LEDGER:
+            continue
+        if account not in known:
+            known.append(account)
+        if account in holding:
+            holding.remove(account)
+        if event.name == "RoleGranted":
+            holding.append(account)
+    current = (holding or known)[-1:]
+    return [account for account in known if account not in current] + current
+
+
+def _find_places(grants: Sequence[Event], authority: str) -> Mapping[str, str]:
+    holder_by_role: dict[int, str] = {}
+    for event in grants:
         role, account = event.args["roleId"], event.args["account"]
         if event.name == "RoleGranted":
             holder_by_role[role] = account
@@ -140,10 +174,11 @@ def _reading_logs(address: str, topics: list[list[str]]) -> Dialogue[list[Any]]:
 
 
 def _list_topics() -> list[list[str]]:
-    """Grants and revocations of places."""
+    """Grants and revocations of places, and of the ledger's role."""
     names = ("RoleGranted", "RoleRevoked")
     events = [t for t, shape in load_events("AccessManager").items() if shape.name in names]
-    roles = [place_of(field).to_bytes(WORD_BYTES, "big") for field in PLACES]
+    wanted = [LEDGER, *(place_of(field) for field in PLACES)]
+    roles = [role.to_bytes(WORD_BYTES, "big") for role in wanted]
     return [[f"0x{topic.hex()}" for topic in topics] for topics in (events, roles)]
 
 

@@ -42,7 +42,7 @@ class Follower:
         on_unreadable: OnUnreadable | None = None,
     ) -> None:
         self._pages = PageReader(rpc, network, page_blocks)
-        self._assembler = Assembler(network.addresses, on_unreadable)
+        self._assembler = Assembler(network, on_unreadable)
         self._from_block = from_block
         self._finality_tag = finality_tag
         self._tail = deque(known, maxlen=TAIL_BLOCKS)

@@ -84,3 +84,10 @@ class Network:
     addresses: Addresses
     genesis_hash: str
     start_block: int
+    former_ledgers: tuple[str, ...] = ()
+    """Ledgers that a vote replaced, in the order of their time; what they settled stays settled."""
+
+    @property
+    def ledgers(self) -> tuple[str, ...]:
+        """Every ledger there was, the one in force last."""
+        return (*self.former_ledgers, self.addresses.ledger)

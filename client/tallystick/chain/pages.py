@@ -62,7 +62,7 @@ class PageReader:
 
     def __init__(self, rpc: Rpc, network: Network, page_blocks: int) -> None:
         self._rpc = rpc
-        self._decoder = EventDecoder(network.addresses)
+        self._decoder = EventDecoder(network.addresses, network.former_ledgers)
         self._max_blocks = page_blocks
         self._blocks = page_blocks
         self._slots = asyncio.Semaphore(MAX_CALLS_AT_ONCE)

@@ -101,7 +101,7 @@ def _describe(network: Network) -> dict[str, str]:
     return {
         "schema": str(SCHEMA_VERSION),
         "chain_id": str(network.chain_id),
-        "ledger": network.addresses.ledger,
+        "ledger": network.ledgers[0],
         "network_id": network.network_id.hex(),
         "genesis_hash": network.genesis_hash,
     }
