@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from second_act import SecondAct
+
 from tallystick.cli.alerts import FIELDS as ALERT_FIELDS
 from tallystick.cli.app import quiet_logs
 from tallystick.cli.render import Table, format_table
@@ -26,12 +28,14 @@ from tallystick.cli.usage import create_table
 from tallystick.cli.values import format_share, format_time
 from tallystick.client import BudgetChange, Client, Period, PeriodKind, ReplayOptions, UsageQuery
 from tallystick.client.replay import ReplayReport
+from tallystick.client.status import StatusView
 from tallystick.core.errors import TallystickError
 from tallystick.core.units import format_credits, parse_credits
 
 TRACES = Path(__file__).parent / "traces"
 SEED = 2023
 USERS = 40
+INDEX_POLL_S = 0.05
 INTERRUPTED = 130
 
 
@@ -95,6 +99,8 @@ def run_demo(network: Path, work: Path) -> int:
         show_usage(client)
         show_budgets(client)
         show_alerts(client)
+        first = wait_indexed(client, sum(report.records for report in reports))
+        second_act = SecondAct(client, network).play()
         verdict = client.verify()
         status = client.status()
         say(f"\nVerified from the chain alone: {'yes' if verdict.is_verified else 'NO'}")
@@ -106,10 +112,11 @@ def run_demo(network: Path, work: Path) -> int:
             "records": records,
             "settled": sum(report.settled for report in reports),
             "quarantined": sum(report.quarantined for report in reports),
-            "batches": status.batches,
-            "gas_per_record": -(-status.gas_used // records),
+            "batches": first.batches,
+            "gas_per_record": -(-first.gas_used // records),
             "seconds": round(seconds, 3),
             "records_per_s": int(records / seconds),
+            **second_act,
             "verified": verdict.is_verified,
         }
         serves = sys.stdout.isatty()
@@ -157,6 +164,13 @@ def replay_traces(client: Client, work: Path) -> list[ReplayReport]:
             f" {report.quarantined} quarantined"
         )
     return reports
+
+
+def wait_indexed(client: Client, records: int) -> StatusView:
+    """The network's figures once a node's index, which follows the chain, shows all records."""
+    while (status := client.status()).records_settled + status.records_quarantined < records:
+        time.sleep(INDEX_POLL_S)
+    return status
 
 
 def simulate(trace: str, work: Path) -> Path:
