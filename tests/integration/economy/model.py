@@ -44,6 +44,13 @@ class Terms:
     length_s: int = 0
     soft_ppm: int = 0
     carry_ppm: int = 0
+    rate: int = 0
+    rate_window_s: int = 0
+
+    @property
+    def carry_cap(self) -> int:
+        """The most allowance a period may leave to the next."""
+        return (self.limit or 0) * self.carry_ppm // PPM
 
     def period_of(self, now_s: int) -> tuple[int, int]:
         """Start and end of the period that holds a time; (0, 0) is one period for ever."""
@@ -69,6 +76,9 @@ class Account:
     """Against the limit of the running period; negative while carried-over allowance is left."""
     period_end_s: int = 0
     overdraft: int = 0
+    rate_level: int = 0
+    """What leases may take at once, in ucr times seconds of the window: refills are exact."""
+    rate_at_s: int = 0
 
     def roll(self, now_s: int) -> None:
         """The running period is the one that holds `now_s`."""
@@ -83,9 +93,14 @@ class Account:
     def _carried(self, *, is_next: bool) -> int:
         if self.terms.limit is None:
             return 0
-        cap = self.terms.limit * self.terms.carry_ppm // PPM
         unused = max(0, self.terms.limit - self.spent)
-        return min(cap, unused) if is_next else cap
+        return min(self.terms.carry_cap, unused) if is_next else self.terms.carry_cap
+
+    def refill(self, now_s: int) -> None:
+        """The bucket has filled since it was last touched, up to a whole window's rate."""
+        full = self.terms.rate * self.terms.rate_window_s
+        self.rate_level = min(full, self.rate_level + (now_s - self.rate_at_s) * self.terms.rate)
+        self.rate_at_s = now_s
 
     @property
     def is_soft_crossed(self) -> bool:
@@ -150,6 +165,7 @@ class Economy:
         self.cursors: Counter[int] = Counter()
         self.offers: dict[int, Offer] = {}
         self.escrow: Counter[int] = Counter()
+        self.inventory: Counter[int] = Counter()
 
     # What follows from the rest
 
@@ -183,20 +199,26 @@ class Economy:
 
     def room(self, project: int) -> int:
         """The most a lease of the project may take now."""
-        for account in self.path_of(project):
-            self.accounts[account].roll(self.now_s)
-        throttled = [
-            (self.free(project), self.accounts[project]),
-            *(
-                (entry.terms.limit - entry.spent - self.leased(account), entry)
-                for account in self.path_of(project)
-                if (entry := self.accounts[account]).terms.limit is not None
-            ),
-        ]
-        return min(
-            max(0, room) * self.lease_ppm // PPM // (2 if entry.is_soft_crossed else 1)
-            for room, entry in throttled
-        )
+        path = [self.accounts[account] for account in self.path_of(project)]
+        for entry in path:
+            entry.roll(self.now_s)
+            entry.refill(self.now_s)
+        if any(entry.frozen_why for entry in path):
+            return 0
+        rooms = [self._share(path[0], self.free(project))]
+        for account, entry in zip(self.path_of(project), path, strict=True):
+            if entry.terms.limit is not None:
+                left = entry.terms.limit - entry.spent - self.leased(account)
+                rooms.append(self._share(entry, left))
+            if entry.terms.rate_window_s:
+                level = entry.rate_level // entry.terms.rate_window_s
+                rooms.append(level // (2 if entry.is_soft_crossed else 1))
+        return min(rooms)
+
+    def _share(self, entry: Account, left: int) -> int:
+        """What one lease may take of what is left; half of it past the soft threshold."""
+        ppm = self.lease_ppm // 2 if entry.is_soft_crossed else self.lease_ppm
+        return max(0, left) * ppm // PPM
 
     # Operations
 
@@ -214,9 +236,12 @@ class Economy:
         """The account's limit and period; another period begins with nothing spent."""
         entry = self.accounts[account]
         entry.roll(self.now_s)
+        entry.refill(self.now_s)
         old = entry.terms
         entry.terms = terms
+        self._change_rate(entry, old)
         if (old.kind, old.length_s) == (terms.kind, terms.length_s):
+            entry.spent = max(entry.spent, -terms.carry_cap)
             return
         _, entry.period_end_s = terms.period_of(self.now_s)
         entry.spent = entry.spent_lifetime if terms.kind is Kind.NONE else 0
@@ -231,14 +256,16 @@ class Economy:
         self, project: int, meter: int, amount: int, admit_until_s: int, nonce: int
     ) -> None:
         """The amount is set aside for the meter, on top of what its open lease has left."""
-        if amount > self.room(project) or any(
-            self.accounts[account].frozen_why for account in self.path_of(project)
-        ):
+        if amount > self.room(project):
             raise Refused("LeaseRefused")
+        for account in self.path_of(project):
+            entry = self.accounts[account]
+            taken = amount * (2 if entry.is_soft_crossed else 1)
+            entry.rate_level -= taken * entry.terms.rate_window_s
         lease = self.leases.setdefault((project, meter), Lease())
         lease.left += amount
         lease.admit_until_s = max(lease.admit_until_s, admit_until_s)
-        lease.nonce, lease.is_open, lease.last_seq = nonce, True, None
+        lease.nonce, lease.is_open = nonce, True
 
     def declare_last(self, project: int, meter: int, last_seq: int) -> None:
         """The meter has admitted its last call under the lease."""
@@ -249,8 +276,8 @@ class Economy:
         lease = self.leases[project, meter]
         is_settled = lease.last_seq is not None and self.cursors[meter] > lease.last_seq
         if not is_settled and self.now_s < lease.admit_until_s + self.grace_s:
-            raise Refused("LeaseNotReleasable")
-        lease.left, lease.is_open, lease.admit_until_s = 0, False, 0
+            raise Refused("LeaseInUse")
+        self.leases[project, meter] = Lease(nonce=lease.nonce)
 
     def post(self, number: int, offer: Offer) -> None:
         """The offered credits lie in escrow."""
@@ -277,7 +304,25 @@ class Economy:
         self.escrow[offer.give_id] -= offer.left
         self._receive(offer.account, offer.give_id, offer.left)
 
+    def convert(self, account: int, amount: int, provider_id: int, rate_ppm: int) -> None:
+        """General credits have become the provider's, from what the provider deposited."""
+        self._give(account, GENERAL, amount)
+        self.burned[GENERAL] += amount
+        self.inventory[provider_id] -= amount * rate_ppm // PPM
+        self.balances[account, provider_id] += amount * rate_ppm // PPM
+
     # Inside
+
+    @staticmethod
+    def _change_rate(entry: Account, old: Terms) -> None:
+        """A new bucket is full; a changed one keeps what it held, in ucr, up to its new size."""
+        terms = entry.terms
+        full = terms.rate * terms.rate_window_s
+        if not old.rate_window_s or not terms.rate_window_s:
+            entry.rate_level = full
+        else:
+            kept = entry.rate_level * terms.rate_window_s // old.rate_window_s
+            entry.rate_level = min(full, kept)
 
     def _charge_project(self, project: int, lines: dict[int, int]) -> None:
         cost = sum(lines.values())
