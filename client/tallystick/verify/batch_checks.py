@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,8 @@ class Case:
     """Known at the batch's reference block."""
     at_settlement: tuple[Facts, ...]
     """Known just before the settlement's block, and with it: a change inside it falls between."""
+    suspended: AbstractSet[str] = frozenset()
+    """Attesters whose keys counted for nothing at block time."""
 
     def disagree(
         self,
@@ -126,7 +129,10 @@ def check_attestations(case: Case, identity: Identity) -> Disagreement | None:
         found = f"{len(signers)} signers, {len(settlement.attestations)} attestations"
         return case.disagree(Check.ATTESTATIONS, f"a quorum of {quorum}", found)
     config = LedgerConfig(
-        identity.chain_id, identity.ledger, header.set_version, header.rules_version
+        identity.chain_id,
+        bytes.fromhex(settlement.ledger[2:]) or identity.ledger,
+        header.set_version,
+        header.rules_version,
     )
     digest = compute_attestation_digest(config, settlement.data_hash)
     for signer, attestation in zip(signers, settlement.attestations, strict=True):
@@ -136,6 +142,29 @@ def check_attestations(case: Case, identity: Identity) -> Disagreement | None:
             return case.disagree(
                 Check.ATTESTATIONS, expected, found, what=f"signer of attestation {signer}"
             )
+    return None
+
+
+def check_suspended(case: Case) -> Disagreement | None:
+    """No signer is a member whose key is suspended."""
+    if not case.suspended:
+        return None
+    signers = [i for i in range(256) if case.settlement.signer_bitmap >> i & 1]
+    for known in case.at_settlement:
+        members = known.validator_sets.at(case.settlement.block_time_s * 1000)
+        if members is None or members.version != case.batch.header.set_version:
+            continue
+        for signer in signers:
+            if signer >= len(members.validators):
+                break
+            attester = members.validators[signer].attester
+            if attester in case.suspended:
+                return case.disagree(
+                    Check.SUSPENDED_KEYS,
+                    "no attestation",
+                    attester,
+                    what=f"suspended signer {signer}",
+                )
     return None
 
 

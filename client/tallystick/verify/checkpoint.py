@@ -13,7 +13,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
 import msgspec
 
@@ -35,10 +35,11 @@ from tallystick.core.facts import (
 )
 from tallystick.core.hashes import compute_sha256
 from tallystick.core.settlement import Cursor
+from tallystick.verify.book_codec import decode_book, encode_book
 from tallystick.verify.credit_book import CreditBook
 from tallystick.verify.replay import Position
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 _FACT_BY_KIND: Final[dict[str, type[Fact]]] = {
     kind.__name__: kind
     for kind in (
@@ -54,6 +55,8 @@ _FACT_BY_KIND: Final[dict[str, type[Fact]]] = {
         ValidatorSet,
     )
 }
+_ENCODED: Final = ("economy", "suspended", "segments", "batch_blocks")
+"""Fields of the position that are written as they are."""
 
 
 class CheckpointRefused(InvalidInput):
@@ -89,6 +92,11 @@ class _Content:
     """Holder, credit id, ucr."""
     minted: dict[str, str]
     burned: dict[str, str]
+    economy: list[Any]
+    suspended: list[Any]
+    segments: list[Any]
+    batch_blocks: list[Any]
+    """Encoded by `book_codec`."""
     facts: list[_Announced]
 
 
@@ -126,7 +134,7 @@ def load_checkpoint(path: Path, network: Network) -> tuple[Position, FactBook] |
         content = msgspec.json.decode(file.content, type=_Content)
     except msgspec.MsgspecError as error:
         raise CheckpointRefused("a checkpoint is malformed", actual=str(error)) from error
-    expected = (FORMAT, network.chain_id, network.addresses.ledger)
+    expected = (FORMAT, network.chain_id, network.ledgers[0])
     actual = (content.format, content.chain_id, content.ledger)
     if expected != actual:
         raise CheckpointRefused(
@@ -144,7 +152,7 @@ def _describe(network: Network, position: Position, book: FactBook) -> _Content:
     return _Content(
         format=FORMAT,
         chain_id=network.chain_id,
-        ledger=network.addresses.ledger,
+        ledger=network.ledgers[0],
         block=position.block,
         block_hash=position.block_hash,
         time_s=position.time_s,
@@ -159,6 +167,7 @@ def _describe(network: Network, position: Position, book: FactBook) -> _Content:
         ],
         minted={str(credit_id): str(ucr) for credit_id, ucr in credit_book.minted.items()},
         burned={str(credit_id): str(ucr) for credit_id, ucr in credit_book.burned.items()},
+        **{name: encode_book(getattr(position, name)) for name in _ENCODED},
         facts=[
             _Announced(block, type(fact).__name__, msgspec.to_builtins(fact))
             for block, fact in book.dump()
@@ -184,11 +193,19 @@ def _restore(content: _Content) -> tuple[Position, FactBook]:
         cursors=content.cursors,
         own_costs_ucr=Counter({key: int(ucr) for key, ucr in content.own_costs_ucr.items()}),
         credit_book=credit_book,
+        **{name: _decode(name, getattr(content, name)) for name in _ENCODED},
     )
     book = FactBook()
     for announced in content.facts:
         book.announce(announced.block, [_restore_fact(announced)])
     return position, book
+
+
+def _decode(name: str, document: list[Any]) -> Any:  # noqa: ANN401 - a field of Position
+    try:
+        return decode_book(get_type_hints(Position)[name], document)
+    except (ValueError, TypeError) as error:
+        raise CheckpointRefused("a checkpoint is malformed", actual=f"{name}: {error}") from error
 
 
 def _restore_fact(announced: _Announced) -> Fact:

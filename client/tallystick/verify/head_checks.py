@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from tallystick.chain.artifacts import is_deployed_code, load_artifact
 from tallystick.chain.bindings.budgets import Budget, Budgets
 from tallystick.chain.bindings.credits import Credits
 from tallystick.chain.bindings.cursors import Cursors
@@ -21,7 +22,7 @@ from tallystick.chain.network import Addresses
 from tallystick.chain.rpc import Rpc
 from tallystick.core.facts import Facts
 from tallystick.core.settlement import Cursor
-from tallystick.verify.replay import Position, Replay
+from tallystick.verify.replay import Position, Replay, compute_lifetime_spent
 from tallystick.verify.verdict import Check, Disagreement
 
 IDS_PER_CALL: Final = 100
@@ -62,22 +63,14 @@ def list_state_checks(
         Check.HEAD_ACCUMULATOR, cursors.batch_count(), position.batches, "number of batches"
     )
     spent = compute_lifetime_spent(position.own_costs_ucr, facts)
+    leased = position.economy.leases.compute_leased(facts)
     for accounts in _chunk(sorted(facts.accounts)):
         yield StateCheck(
             Check.HEAD_SPENT,
             Budgets(addresses.budgets).budgets_of(accounts),
-            partial(_compare_spent, accounts, [spent[account] for account in accounts]),
+            partial(_compare_budgets, accounts, spent, leased),
         )
     yield from _list_credit_checks(position, addresses.credits)
-
-
-def compute_lifetime_spent(own_costs_ucr: Counter[int], facts: Facts) -> Counter[int]:
-    """What every account has spent: its own costs and those of everything below it (I4)."""
-    spent: Counter[int] = Counter()
-    for project, cost_ucr in own_costs_ucr.items():
-        for account in facts.path_ids(project):
-            spent[account] += cost_ucr
-    return spent
 
 
 async def find_head_disagreements(
@@ -113,6 +106,21 @@ async def find_head_disagreements(
         if newest["hash"].lower() == head_hash == replay.position.block_hash:
             return disagreements
     raise ChainMoved("the chain moves faster than its state can be compared")
+
+
+async def find_code_disagreements(rpc: Rpc, addresses: Addresses) -> list[Disagreement]:
+    """Contracts whose code is not the published one, whatever their immutables hold."""
+    contracts = addresses.by_contract()
+    calls = [("eth_getCode", (address, "latest")) for address in contracts.values()]
+    found: list[Disagreement] = []
+    for (contract, address), answer in zip(
+        contracts.items(), await rpc.call_many(calls), strict=True
+    ):
+        if isinstance(answer, RpcRefused):
+            raise answer
+        if not is_deployed_code(load_artifact(contract), bytes.fromhex(answer[2:])):
+            found.append(Disagreement(Check.HEAD_CODE, contract, "other code", what=address))
+    return found
 
 
 async def _compare_all(rpc: Rpc, checks: Sequence[StateCheck]) -> list[Disagreement | None]:
@@ -175,16 +183,23 @@ def _compare_cursors(
     return None
 
 
-def _compare_spent(
-    accounts: Sequence[int], expected: Sequence[int], actual: Sequence[Budget]
+def _compare_budgets(
+    accounts: Sequence[int], spent: Counter[int], leased: Counter[int], actual: Sequence[Budget]
 ) -> Disagreement | None:
-    for account, mine, found in zip(accounts, expected, actual, strict=True):
-        if mine != found.spent_lifetime_ucr:
+    for account, found in zip(accounts, actual, strict=True):
+        if spent[account] != found.spent_lifetime_ucr:
             return Disagreement(
                 Check.HEAD_SPENT,
-                mine,
+                spent[account],
                 found.spent_lifetime_ucr,
                 what=f"lifetime spent of account {account}, ucr",
+            )
+        if leased[account] != found.leased_ucr:
+            return Disagreement(
+                Check.HEAD_LEASED,
+                leased[account],
+                found.leased_ucr,
+                what=f"leased of account {account}, ucr",
             )
     return None
 

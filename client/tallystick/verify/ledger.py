@@ -13,25 +13,29 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
+from tallystick.chain.bindings.price_index import PriceIndex
 from tallystick.chain.blocks import Advanced, Unwound
 from tallystick.chain.discovery import discover_network
 from tallystick.chain.errors import ChainMoved, SettlementUnreadable
 from tallystick.chain.follower import Follower
 from tallystick.chain.network import Network
 from tallystick.chain.pages import PageReader
+from tallystick.chain.reader import read_views
 from tallystick.chain.rpc import Rpc
 from tallystick.core.batches import Batch
 from tallystick.core.facts import FactBook
 from tallystick.core.quorum import compute_quorum
 from tallystick.verify.batch_checks import Identity
 from tallystick.verify.checkpoint import CheckpointRefused, load_checkpoint, save_checkpoint
-from tallystick.verify.head_checks import find_head_disagreements
+from tallystick.verify.corrected_records import CorrectedRecords
+from tallystick.verify.head_checks import find_code_disagreements, find_head_disagreements
 from tallystick.verify.replay import Position, Replay, decode_settlements
 from tallystick.verify.verdict import HEAD_CHECKS, Check, Disagreement, Trusted, Verdict
 
 KEPT_HASHES: Final = 8_192
 """Batches refer to blocks a few minutes old; older ones are asked for singly."""
 MAX_REREADS: Final = 10
+LAST: Final = 2**63
 
 Progress = Callable[[int, int, int], None]
 """(block, head, records so far)."""
@@ -61,7 +65,8 @@ async def verify_ledger(
     """
     network = await discover_network(rpc, ledger)
     saved = load_checkpoint(checkpoint, network) if checkpoint else None
-    verification = _Verification(rpc, network, saved, progress)
+    index_epoch_s = await _read_index_epoch_s(rpc, network)
+    verification = _Verification(rpc, network, saved, progress, index_epoch_s)
     await verification.catch_up(to_block)
     if to_block is None:
         await verification.compare_head()
@@ -80,11 +85,12 @@ class _Verification:
         network: Network,
         saved: tuple[Position, FactBook] | None,
         progress: Progress | None,
+        index_epoch_s: int,
     ) -> None:
         identity = Identity(
             network.chain_id, bytes.fromhex(network.addresses.ledger[2:]), network.network_id
         )
-        self.replay = Replay(identity, *saved) if saved else Replay(identity)
+        self.replay = Replay(identity, *(saved or ()), index_epoch_s=index_epoch_s)
         self.disagreements: list[Disagreement] = []
         self._is_head_compared = False
         self._unreadable: list[Disagreement] = []
@@ -100,6 +106,7 @@ class _Verification:
             on_unreadable=self._note_unreadable,
         )
         self._pages = PageReader(rpc, network, 1)
+        self._corrected = CorrectedRecords(self._pages, network)
         self._hashes: OrderedDict[int, str] = OrderedDict()
 
     async def catch_up(self, to_block: int | None = None) -> str:
@@ -125,9 +132,11 @@ class _Verification:
     async def compare_head(self) -> None:
         """The newest state agrees with the replay, or what does not is noted."""
         self._is_head_compared = True
+        addresses = self._network.addresses
         self.disagreements += await find_head_disagreements(
-            self._rpc, self.replay, self._network.addresses, self.catch_up
+            self._rpc, self.replay, addresses, self.catch_up
         )
+        self.disagreements += await find_code_disagreements(self._rpc, addresses)
 
     def conclude(self) -> Verdict:
         """The verdict as of now."""
@@ -150,9 +159,10 @@ class _Verification:
         self._hashes.update((block.number, block.hash) for block in step.blocks)
         batches = decode_settlements(step.blocks)
         hash_by_number = await self._find_references(batches)
+        records = await self._corrected.find(step.blocks, batches, self.replay.position)
         found, self._unreadable = self._unreadable, []
         for block in step.blocks:
-            found += self.replay.apply(block, batches, hash_by_number)
+            found += self.replay.apply(block, batches, hash_by_number, records)
         self.disagreements += sorted(found, key=_place_of)
         while len(self._hashes) > KEPT_HASHES:
             self._hashes.popitem(last=False)
@@ -215,9 +225,16 @@ class _Verification:
         )
 
 
+async def _read_index_epoch_s(rpc: Rpc, network: Network) -> int:
+    """The length of the price index's epochs, which nothing changes."""
+    _, (epoch_s,) = await read_views(rpc, [PriceIndex(network.addresses.price_index).epoch_s()])
+    return int(epoch_s)
+
+
 def _place_of(disagreement: Disagreement) -> tuple[int, int]:
+    """Batches first, by number; what is of no batch comes after those of its page."""
     order = list(Check).index(disagreement.check)
-    return (-1 if disagreement.batch is None else disagreement.batch, order)
+    return (LAST if disagreement.batch is None else disagreement.batch, order)
 
 
 def _strip_secrets(url: str) -> str:

@@ -302,6 +302,7 @@ def hide_transaction(tx_hash: str) -> Alter:
         ("cursors", "accumulator", Check.HEAD_ACCUMULATOR),
         ("cursors", "batchCount", Check.HEAD_ACCUMULATOR),
         ("budgets", "budgetsOf", Check.HEAD_SPENT),
+        ("budgets", "budgetsOf", Check.HEAD_LEASED),
         ("credits", "minted", Check.HEAD_CREDITS),
         ("credits", "burned", Check.HEAD_CREDITS),
         ("credits", "balanceOf", Check.HEAD_CREDITS),
@@ -319,9 +320,9 @@ async def test_newest_state_found_when_it_differs(
             return result
         if not params[0]["data"].startswith(selector):
             return result
-        # The lowest bit of the value, or of lifetime spent in the last account's budget.
+        # The lowest bit of the value, or of a figure in the last account's budget.
         words = [result[2 + start : 66 + start] for start in range(0, len(result) - 2, 64)]
-        place = -8 if function == "budgetsOf" else -2 if function == "cursorsOf" else -1
+        place = {Check.HEAD_SPENT: -15, Check.HEAD_LEASED: -14, Check.HEAD_CURSORS: -2}.get(check, -1)
         words[place] = f"{int(words[place], 16) ^ 1:064x}"
         return "0x" + "".join(words)
 

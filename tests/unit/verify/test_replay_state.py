@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.unit.core.builders import ACME, CHAT, RIVAL, RIVAL_PROJECT, SUPPORT, build_facts
 
 from tallystick.verify.credit_book import NOBODY, CreditBook
-from tallystick.verify.head_checks import compute_lifetime_spent
+from tallystick.verify.replay import compute_lifetime_spent
 
 HOLDERS = ["0xa", "0xb", "0xc", NOBODY]
 
