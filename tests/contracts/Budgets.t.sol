@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Budget, IBudgets} from "../../contracts/interfaces/IBudgets.sol";
+import {Budget, BudgetTerms, IBudgets} from "../../contracts/interfaces/IBudgets.sol";
 import {ICredits} from "../../contracts/interfaces/ICredits.sol";
 import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {CreditIds} from "../../contracts/libraries/CreditIds.sol";
@@ -106,9 +106,9 @@ contract BudgetsTest is BudgetFixture {
     }
 
     function test_fuzz_grant_staysInsideTheAllowance(
-        uint128 allowedUcr,
-        uint128 firstUcr,
-        uint128 secondUcr
+        uint72 allowedUcr,
+        uint72 firstUcr,
+        uint72 secondUcr
     ) external {
         VM.assume(firstUcr != 0 && secondUcr != 0);
         budgets.setMintAllowance(other, GENERAL, allowedUcr);
@@ -230,7 +230,7 @@ contract BudgetsTest is BudgetFixture {
     }
 
     function test_setBudget_revertsWhen_valuesAreInvalid() external {
-        _expectValuesRefused(1 << 88, Periods.Kind.None, 0, 0);
+        _expectValuesRefused(1 << 59, Periods.Kind.None, 0, 0);
         _expectValuesRefused(1, Periods.Kind.None, 0, 1_000_001);
         _expectValuesRefused(1, Periods.Kind.None, 1, 0);
         _expectValuesRefused(1, Periods.Kind.Week, 1, 0);
@@ -241,8 +241,10 @@ contract BudgetsTest is BudgetFixture {
 
     function test_setBudget_setsWhatItSays() external {
         VM.recordLogs();
+        BudgetTerms memory terms = limitOf(500);
+        (terms.periodKind, terms.softPpm) = (Periods.Kind.Month, 800_000);
         VM.prank(CONTROLLER);
-        budgets.setBudget(owned, true, 500, Periods.Kind.Month, 0, 800_000);
+        budgets.setBudget(owned, terms);
         assertSaid(budgetSet(owned, 500, Periods.Kind.Month, 0, 800_000, 1_701_388_800));
         Budget memory set = budget(owned);
         assertTrue(set.hasLimit, "no limit");
@@ -257,15 +259,15 @@ contract BudgetsTest is BudgetFixture {
     /// @dev THREATS T14: each field at its maximum, beside all others at theirs.
     function test_setBudget_keepsItsFieldsApart() external {
         charge(owned, type(uint128).max);
-        limitPer(owned, (1 << 88) - 1, Periods.Kind.Fixed, 36_525 days, 1_000_000);
+        limitPer(owned, (1 << 59) - 1, Periods.Kind.Fixed, 36_525 days, 1_000_000);
         Budget memory set = budget(owned);
-        assertEq(set.limitUcr, (1 << 88) - 1);
+        assertEq(set.limitUcr, (1 << 59) - 1);
         assertEq(set.periodLengthS, 36_525 days);
         assertEq(set.softPpm, 1_000_000);
         assertEq(uint256(set.periodKind), uint256(Periods.Kind.Fixed));
-        assertEq(set.overdraftUcr, (1 << 88) - 1);
+        assertEq(set.overdraftUcr, (1 << 72) - 1);
         assertEq(set.spentUcr, 0);
-        assertEq(set.spentLifetimeUcr, (1 << 84) - 1);
+        assertEq(set.spentLifetimeUcr, (1 << 64) - 1);
         assertEq(set.frozenWhy, BY_OVERDRAFT);
     }
 
@@ -330,7 +332,7 @@ contract BudgetsTest is BudgetFixture {
     function _expectBudgetRefused(address caller, uint32 which, bytes memory reason) private {
         VM.prank(caller);
         VM.expectRevert(reason);
-        budgets.setBudget(which, true, 1, Periods.Kind.None, 0, 0);
+        budgets.setBudget(which, limitOf(1));
     }
 
     function _expectValuesRefused(
@@ -340,7 +342,7 @@ contract BudgetsTest is BudgetFixture {
         uint32 softPpm
     ) private {
         VM.expectRevert(
-            abi.encodeWithSelector(IBudgets.BudgetInvalid.selector, limitUcr, softPpm, lengthS)
+            abi.encodeWithSelector(IBudgets.BudgetInvalid.selector, limitUcr, softPpm, 0, lengthS)
         );
         limitPer(owned, limitUcr, kind, lengthS, softPpm);
     }

@@ -8,8 +8,9 @@ import {BudgetFixture} from "./support/BudgetFixture.sol";
 /// @title Who pays for settled use, and whose spending it counts as
 contract BudgetsChargeTest is BudgetFixture {
     uint256 private constant GENERAL = 1;
-    uint256 private constant MAX_SPENT_UCR = (1 << 84) - 1;
-    uint256 private constant MAX_OVERDRAFT_UCR = (1 << 88) - 1;
+    uint256 private constant MAX_NET_UCR = (1 << 59) - 1;
+    uint256 private constant MAX_SPENT_UCR = (1 << 64) - 1;
+    uint256 private constant MAX_OVERDRAFT_UCR = (1 << 72) - 1;
 
     function setUp() external {
         deployBudgets();
@@ -97,7 +98,7 @@ contract BudgetsChargeTest is BudgetFixture {
     function test_fuzz_charge_losesNothing(uint64 generalUcr, uint64 planUcr, uint128 costUcr)
         external
     {
-        VM.assume(costUcr <= MAX_SPENT_UCR);
+        costUcr %= uint128(MAX_OVERDRAFT_UCR);
         if (generalUcr != 0) grant(project, generalUcr);
         if (planUcr != 0) grantPlan(project, planUcr);
         charge(project, costUcr);
@@ -106,7 +107,8 @@ contract BudgetsChargeTest is BudgetFixture {
         assertEq(paidUcr + afterwards.overdraftUcr, costUcr);
         assertEq(credits.burned(GENERAL) + credits.burned(planOf(project)), paidUcr);
         assertTrue(afterwards.overdraftUcr == 0 || afterwards.generalUcr == 0, "owes what it has");
-        assertEq(afterwards.spentUcr, costUcr);
+        assertEq(afterwards.spentUcr, _capped(costUcr, MAX_NET_UCR));
+        assertEq(afterwards.spentLifetimeUcr, _capped(costUcr, MAX_SPENT_UCR));
     }
 
     // What is repaid
@@ -156,7 +158,7 @@ contract BudgetsChargeTest is BudgetFixture {
     function test_fuzz_charge_addsUpAnyTree(
         uint256 shape,
         uint256 chosen,
-        uint64[12] calldata costs
+        uint48[12] calldata costs
     ) external {
         uint32[] memory tree = _grow(shape);
         uint256[] memory projects = new uint256[](tree.length);
@@ -225,7 +227,7 @@ contract BudgetsChargeTest is BudgetFixture {
         chargeAll(projects, costsUcr);
         chargeAll(projects, costsUcr);
         Budget memory afterwards = budget(project);
-        assertEq(afterwards.spentUcr, _capped(2 * costUcr, MAX_SPENT_UCR));
+        assertEq(afterwards.spentUcr, _capped(2 * costUcr, MAX_NET_UCR));
         assertEq(afterwards.spentLifetimeUcr, _capped(2 * costUcr, MAX_SPENT_UCR));
         assertEq(afterwards.overdraftUcr, _capped(2 * costUcr, MAX_OVERDRAFT_UCR));
         assertEq(afterwards.limitUcr, 5);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {BudgetTerms} from "../../contracts/interfaces/IBudgets.sol";
 import {Periods} from "../../contracts/libraries/Periods.sol";
 import {BudgetFixture} from "./support/BudgetFixture.sol";
 
@@ -88,8 +89,8 @@ contract BudgetsLimitsTest is BudgetFixture {
         grant(project, PLENTY);
         limit(project, 0);
         assertEq(frozenWhy(project), BY_LIMIT);
-        VM.prank(REGISTRAR);
-        budgets.setBudget(project, false, 0, Periods.Kind.None, 0, 0);
+        BudgetTerms memory terms;
+        setTerms(project, terms);
         assertEq(frozenWhy(project), 0);
         charge(project, 1000);
         assertEq(frozenWhy(project), 0);
@@ -156,15 +157,24 @@ contract BudgetsLimitsTest is BudgetFixture {
         assertSaid(charged(project, 100, 100, 0));
     }
 
-    function test_softThreshold_isCrossedTogetherWithTheLimit() external {
+    function test_softThreshold_isImplied_whenTheLimitIsReachedAtOnce() external {
         grant(project, PLENTY);
         limitPer(project, 1000, Periods.Kind.None, 0, 800_000);
         VM.recordLogs();
         charge(project, 5000);
+        assertSaid(charged(project, 5000, 5000, 0), frozen(project, BY_LIMIT, 5000, 1000, 0));
+        assertTrue(budget(project).isSoftCrossed, "not marked");
+    }
+
+    /// @dev A freeze for another reason implies nothing.
+    function test_softThreshold_isAnnounced_besideAnOverdraft() external {
+        limitPer(project, 1000, Periods.Kind.None, 0, 800_000);
+        VM.recordLogs();
+        charge(project, 900);
         assertSaid(
-            charged(project, 5000, 5000, 0),
-            softCrossed(project, 5000, 1000),
-            frozen(project, BY_LIMIT, 5000, 1000, 0)
+            charged(project, 900, 0, 900),
+            softCrossed(project, 900, 1000),
+            frozen(project, BY_OVERDRAFT, 900, 1000, 900)
         );
     }
 
@@ -200,6 +210,7 @@ contract BudgetsLimitsTest is BudgetFixture {
     /// @dev THREATS T13: exact, with nothing divided. The boundary itself and the unit below it.
     function test_fuzz_softThreshold_isExact(uint64 limitUcr, uint32 ppm) external {
         uint32 softPpm = ppm % 1_000_000 + 1;
+        limitUcr >>= 5;
         VM.assume(limitUcr != 0);
         uint256 boundaryUcr = (uint256(limitUcr) * softPpm + 999_999) / 1_000_000;
         limitPer(project, limitUcr, Periods.Kind.None, 0, softPpm);

@@ -32,6 +32,30 @@ contract UsageLedgerSettlingTest is LedgerFixture {
     }
 
     /// @dev THREATS T10.
+    /// @dev A line is a project that consecutive segments of one meter bill: 240 of them, and one more.
+    function test_settle_revertsWhen_batchHasTooManyLines() external {
+        uint32 beside = _otherMeter();
+        Segment[] memory segments = new Segment[](8);
+        for (uint256 i = 0; i < 8; ++i) {
+            // Pairs of one meter's segments with the same projects are one line each.
+            uint32 from = i / 2 % 2 == 0 ? meter : beside;
+            uint64 firstSeq = uint64(i / 4 * 120 + i % 2 * 60);
+            segments[i] = Batches.segment(from, firstSeq, _projects(1, 60));
+        }
+        bytes32[] memory data = Batches.encode(currentHead(), segments);
+        Segment[] memory more = new Segment[](9);
+        for (uint256 i = 0; i < 8; ++i) {
+            more[i] = segments[i];
+        }
+        more[8] = Batches.segment(meter, 240, _projects(60, 1));
+        expectRefused(
+            Batches.encode(currentHead(), more),
+            abi.encodeWithSelector(IUsageLedger.TooManyLines.selector, 8, 240)
+        );
+        send(data);
+        assertCursor(meter, 240);
+    }
+
     function test_settle_revertsWhen_batchHasTooManyProjects() external {
         Segment[] memory segments = _segments(_projects(1, 60), _projects(61, 61));
         expectRefused(Batches.encode(currentHead(), segments), _tooManyProjects(1, 120));
@@ -247,6 +271,11 @@ contract UsageLedgerSettlingTest is LedgerFixture {
     }
 
     // Below
+
+    function _otherMeter() private returns (uint32) {
+        VM.prank(CONTROLLER);
+        return registry.registerMeter(acme, "other", keccak256("other"), address(0), bounds());
+    }
 
     /// @dev Two segments of the meter, the second right behind the first.
     function _segments(bytes32[] memory first, bytes32[] memory second)

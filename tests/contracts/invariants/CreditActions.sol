@@ -31,7 +31,8 @@ abstract contract CreditActions is LedgerFixture {
     /// @notice A registrar has granted general or plan credits.
     function grantCredits(uint256 seed, uint64 amountUcr) external atItsTime {
         uint32 to = _accounts[seed % _accounts.length];
-        uint256 amount = uint256(amountUcr) + 1;
+        // A plan balance has 64 bits, and takes all of a run.
+        uint256 amount = uint256(amountUcr >> 8) + 1;
         uint256 id = (seed >> 128) % 2 == 0 ? GENERAL : (1 << 32) + uint256(to);
         VM.prank(REGISTRAR);
         budgets.grant(to, id, amount, 0);
