@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,8 @@ BATCH_FORMAT: Final = 1
 MAX_BATCH_RECORDS: Final = 1_800
 MAX_BATCH_SEGMENTS: Final = 40
 MAX_BATCH_PROJECTS: Final = 120
+MAX_BATCH_LINES: Final = 240
+"""Pairs of a project and consecutive segments of one meter that bill it."""
 MAX_TRANSACTION_BYTES: Final = 120_000
 MAX_VALIDITY_MS: Final = 600_000
 
@@ -136,7 +139,7 @@ def check_batch_limits(batch: Batch, signers: int) -> None:
         signers: how many attestations it will carry.
 
     Raises:
-        BatchMalformed: too many records, segments or bytes, or valid for too long.
+        BatchMalformed: too many records, segments, lines or bytes, or valid for too long.
         TooManyProjects: more than 120 in the batch or 64 in a segment.
     """
     records, segments = len(batch.records), len(batch.segments)
@@ -148,10 +151,22 @@ def check_batch_limits(batch: Batch, signers: int) -> None:
     valid_ms = header.valid_until_ms - header.batch_time_ms
     _require(0 <= valid_ms <= MAX_VALIDITY_MS, "validity in ms", f"0..{MAX_VALIDITY_MS}", valid_ms)
     projects = batch.records["project"]
+    lines = count_lines(batch)
+    _require(lines <= MAX_BATCH_LINES, "lines", MAX_BATCH_LINES, lines)
     _check_projects(projects, MAX_BATCH_PROJECTS, "a batch")
     for segment in batch.segments:
         part = projects[segment.start : segment.start + segment.count]
         _check_projects(part, MAX_FRAME_PROJECTS, "a segment")
+
+
+def count_lines(batch: Batch) -> int:
+    """How many pairs there are of a project and consecutive segments of one meter that bill it."""
+    projects = batch.records["project"]
+    groups = groupby(batch.segments, key=lambda segment: segment.meter)
+    spans = [(segments[0], segments[-1]) for _, segments in ((m, list(g)) for m, g in groups)]
+    return sum(
+        len(np.unique(projects[first.start : last.start + last.count])) for first, last in spans
+    )
 
 
 def encode_batch(batch: Batch) -> bytes:

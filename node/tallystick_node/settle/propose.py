@@ -1,6 +1,7 @@
 """Proposing: which frames make the next batch, and what the batch says. Pure.
 
-A batch closes at the first of its limits: records, segments, projects, bytes (docs/protocol.md 3).
+A batch closes at the first of its limits: records, segments, projects, lines, bytes
+(docs/protocol.md 3).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from tallystick.core.attestation import LedgerConfig, compute_attestation_digest
 from tallystick.core.batches import (
+    MAX_BATCH_LINES,
     MAX_BATCH_PROJECTS,
     MAX_BATCH_RECORDS,
     MAX_BATCH_SEGMENTS,
@@ -108,16 +110,17 @@ def choose_frames(runs: Iterable[Sequence[W]], signers: int) -> Choice[W]:
     """
     chosen: list[W] = []
     projects: frozenset[int] = frozenset()
-    records, is_full = 0, False
+    records, lines, is_full = 0, 0, False
     for run in runs:
+        billed: frozenset[int] = frozenset()
         for waiting in run:
-            joined = projects | waiting.projects
-            count = records + waiting.frame.count
-            if not _fits(count, len(chosen) + 1, len(joined), signers):
+            joined, group = projects | waiting.projects, billed | waiting.projects
+            count, total = records + waiting.frame.count, lines + len(group - billed)
+            if total > MAX_BATCH_LINES or not _fits(count, len(chosen) + 1, len(joined), signers):
                 is_full = True
                 break
             chosen.append(waiting)
-            projects, records = joined, count
+            projects, billed, records, lines = joined, group, count, total
         if records == MAX_BATCH_RECORDS or len(chosen) == MAX_BATCH_SEGMENTS:
             return Choice(chosen, is_full=True)
     return Choice(chosen, is_full)

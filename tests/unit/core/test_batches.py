@@ -15,12 +15,14 @@ from tallystick.core.batches import (
     check_batch_limits,
     compute_data_hash,
     compute_settle_bytes,
+    count_lines,
     decode_batch,
     encode_batch,
     join_frames,
 )
 from tallystick.core.errors import BatchMalformed, TooManyProjects
 from tallystick.core.frames import Frame, encode_frame, verify_frame
+from tallystick.core.usage import Records
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "settlement.json").read_text())
 DATA = bytes.fromhex(VECTORS["data"][2:])
@@ -35,6 +37,12 @@ def build_batch(*counts: int, projects: int = 1) -> Batch:
         frames.append(build_frame(records, first_seq=first_seq))
         first_seq += count
     return join_frames(HEADER, frames)
+
+
+def crowded_records(projects: int) -> Records:
+    records = build_records(projects)
+    records["project"] = range(projects)
+    return records
 
 
 def test_decode_batch_refuses_every_truncation_and_any_tail() -> None:
@@ -98,6 +106,20 @@ def test_limits_refuse_too_much_of_anything() -> None:
     overlong = replace(HEADER, valid_until_ms=NOW_MS + 600_001)
     with pytest.raises(BatchMalformed):
         check_batch_limits(replace(build_batch(1), header=overlong), signers=3)
+
+
+def test_limits_refuse_too_many_lines() -> None:
+    frames = [
+        build_frame(crowded_records(60), first_seq=60 * (place // 4), meter=place % 4)
+        for place in range(5)
+    ]
+    at_limit = join_frames(HEADER, frames[:4])
+    assert count_lines(at_limit) == 240
+    check_batch_limits(at_limit, signers=3)
+    # A meter's next segment adds lines only where another meter's stands in between.
+    check_batch_limits(join_frames(HEADER, [frames[0], frames[4], *frames[1:4]]), signers=3)
+    with pytest.raises(BatchMalformed):
+        check_batch_limits(join_frames(HEADER, frames), signers=3)
 
 
 def test_full_batch_fits_a_transaction_with_few_signers_only() -> None:

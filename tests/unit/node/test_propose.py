@@ -48,6 +48,15 @@ def test_choice_closes_at_the_most_projects() -> None:
     assert (len(choice.frames), choice.is_full) == (1, True)
 
 
+def test_choice_closes_at_the_most_lines() -> None:
+    # Four meters bill the same 60 projects each, the last of them in two frames: 240 lines.
+    runs = [run_of(1, meter=meter, projects=60) for meter in (1, 2, 3)]
+    same = [replace(waiting, projects=frozenset(range(60))) for waiting in run_of(1, 1, meter=4)]
+    choice = choose_frames([*runs, same, run_of(1, meter=5)], 3)
+    assert [waiting.frame.meter for waiting in choice.frames] == [1, 2, 3, 4, 4]
+    assert choice.is_full
+
+
 def test_choice_goes_on_with_the_next_meter_when_a_frame_does_not_fit() -> None:
     choice = choose_frames([run_of(900, 500, 500), run_of(300, meter=2)], 3)
     assert [waiting.frame.count for waiting in choice.frames] == [900, 500, 300]
