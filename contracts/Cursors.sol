@@ -35,7 +35,12 @@ contract Cursors is ICursors, AccessManaged {
     constructor(address authority_, uint64 longestBlockS_) AccessManaged(authority_) {
         require(longestBlockS_ <= MAX_LONGEST_BLOCK_S, ParameterInvalid("longestBlockS"));
         longestBlockS = longestBlockS_;
-        _progress = Progress(0, uint64(block.number), uint64(block.timestamp), 0);
+        _progress = Progress({
+            batchCount: 0,
+            blockNumber: uint64(block.number),
+            blockTimeS: uint64(block.timestamp),
+            haltedS: 0
+        });
     }
 
     /// @inheritdoc ICursors
@@ -143,18 +148,23 @@ contract Cursors is ICursors, AccessManaged {
 
     /// @dev What is known as of this block: what the time since the last observation exceeds its blocks by was a halt.
     function _observed(Progress memory before) private returns (Progress memory) {
-        uint256 timeS = block.timestamp;
         uint256 addedS = 0;
         if (longestBlockS != 0) {
-            addedS = Math.saturatingSub(
-                timeS - before.blockTimeS, (block.number - before.blockNumber) * longestBlockS
-            );
+            uint256 passedS = Math.saturatingSub(block.timestamp, before.blockTimeS);
+            uint256 blocks = Math.saturatingSub(block.number, before.blockNumber);
+            addedS = Math.saturatingSub(passedS, blocks * longestBlockS);
         }
-        // Block times in seconds fit 40 bits, block numbers 64; halts add up to no more than the time that passed.
+        // Halts add up to no more than the time that passed, which fits 40 bits for the next 30,000 years.
         // forge-lint: disable-next-line(unsafe-typecast)
         uint64 totalS = before.haltedS + uint64(addedS);
+        // forge-lint: disable-next-line(unsafe-typecast)
         if (addedS != 0) emit HaltObserved(totalS, uint64(addedS));
-        return Progress(before.batchCount, uint64(block.number), uint64(timeS), totalS);
+        return Progress({
+            batchCount: before.batchCount,
+            blockNumber: uint64(block.number),
+            blockTimeS: uint64(block.timestamp),
+            haltedS: totalS
+        });
     }
 
     function _statusOf(Step calldata step, uint256 entry) private pure returns (SegmentStatus) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Corrections} from "../../contracts/Corrections.sol";
+import {MeterFreezes} from "../../contracts/MeterFreezes.sol";
 import {UsageLedger} from "../../contracts/UsageLedger.sol";
 import {ValidatorSet} from "../../contracts/ValidatorSet.sol";
+import {Credit, Release} from "../../contracts/interfaces/ICorrections.sol";
 import {Rates, ResolvedRates} from "../../contracts/interfaces/ITariff.sol";
 import {Validator} from "../../contracts/interfaces/IValidatorSet.sol";
 import {Roles} from "../../contracts/libraries/Roles.sol";
@@ -103,6 +106,45 @@ contract VectorsTest is LedgerFixture {
     // Below
 
     /// @dev The vectors' ledger: at their address, on their chain, with their attesters and a second meter.
+    // Corrections and freezes
+
+    function test_corrections_followTheVectors() external {
+        string memory json = VM.readFile("tests/vectors/corrections.json");
+        VM.chainId(VM.parseJsonUint(json, ".chain_id"));
+        Corrections corrections = Corrections(VM.parseJsonAddress(json, ".corrections"));
+        _moveTo(
+            address(corrections),
+            deploy("Corrections", abi.encode(address(manager), registry, validators, budgets))
+        );
+        bytes32 recordHash = keccak256(VM.parseJsonBytes(json, ".record"));
+        Release memory release = abi.decode(VM.parseJsonBytes(json, ".release"), (Release));
+        Credit memory credit = abi.decode(VM.parseJsonBytes(json, ".credit"), (Credit));
+        assertEq(release.recordHash, recordHash);
+        assertEq(credit.recordHash, recordHash);
+        assertEq(corrections.releaseDigest(release), VM.parseJsonBytes32(json, ".release_digest"));
+        assertEq(corrections.creditDigest(credit), VM.parseJsonBytes32(json, ".credit_digest"));
+    }
+
+    function test_freezes_followTheVectors() external {
+        string memory json = VM.readFile("tests/vectors/corrections.json");
+        VM.chainId(VM.parseJsonUint(json, ".chain_id"));
+        MeterFreezes freezes = MeterFreezes(VM.parseJsonAddress(json, ".meter_freezes"));
+        _moveTo(
+            address(freezes),
+            deploy("MeterFreezes", abi.encode(address(manager), registry, validators))
+        );
+        bytes[] memory frames = VM.parseJsonBytesArray(json, ".frames");
+        // The second is of fewer records, so that its bytes are the smaller ones.
+        bytes32 proofHash = keccak256(bytes.concat(frames[1], frames[0]));
+        assertEq(proofHash, VM.parseJsonBytes32(json, ".proof_hash"));
+        assertEq(freezes.freezeDigest(3, proofHash), VM.parseJsonBytes32(json, ".freeze_digest"));
+    }
+
+    /// @dev A digest depends on where its contract lies.
+    function _moveTo(address place, address deployed) private {
+        VM.etch(place, deployed.code);
+    }
+
     function _deployAsIn(string memory json) private {
         VM.prank(CONTROLLER);
         registry.registerMeter(acme, "second", bytes32("key"), address(0), bounds());
@@ -128,6 +170,7 @@ contract VectorsTest is LedgerFixture {
         VM.etch(address(ledger), code);
 
         manager.grantRole(Roles.LEDGER, address(ledger), 0);
+        manager.grantRole(Roles.CHARGER, address(ledger), 0);
         bytes4[] memory selectors = new bytes4[](1);
         selectors[0] = ledger.settle.selector;
         manager.setTargetFunctionRole(address(ledger), selectors, PUBLIC_ROLE);

@@ -31,11 +31,20 @@ from tallystick.core.attestation import (
     sign_attestation,
 )
 from tallystick.core.batches import BatchHeader, compute_data_hash, encode_batch, join_frames
+from tallystick.core.corrections import (
+    Credit,
+    Release,
+    SettledRecord,
+    compute_credit_digest,
+    compute_release_digest,
+)
+from tallystick.core.equivocation import compute_freeze_digest, compute_proof_hash
 from tallystick.core.errors import RatesOutOfBounds
 from tallystick.core.frames import compute_frame_digest, encode_frame, sign_frame
 from tallystick.core.replenishment import ReplenishmentTerms
 from tallystick.core.settlement import compute_accumulator
 from tallystick.core.tariff import Rates, resolve_rates
+from tallystick.core.typed_data import encode_word
 from tallystick.core.usage import (
     MAX_CONTEXT,
     QUANTITY_FIELDS,
@@ -51,6 +60,9 @@ FOLDER: Final = Path(__file__).parent
 MAX_U32: Final = 2**32 - 1
 TIME_MS: Final = 1_700_158_546_680
 NETWORK_ID: Final = bytes(range(32))
+CHAIN_ID: Final = 31_337
+CORRECTIONS: Final = bytes(range(100, 120))
+METER_FREEZES: Final = bytes(range(120, 140))
 LEDGER: Final = bytes.fromhex("5fbdb2315678afecb367f032d93f642f64180aa3")
 
 GPT_4O: Final = Rates(
@@ -169,6 +181,44 @@ def build_replenishment() -> dict[str, Any]:
         "grants": grants,
         "shares": [_share(numbers, ppm) for ppm in (100_000, 123_457, 150_000)],
     }
+
+
+def build_corrections() -> dict[str, Any]:
+    """A release, a credit and a freeze: what is signed for each, and what their hashes are of."""
+    record = _create_sample_records(1)
+    record["cost_word"] = 215_323
+    record_hash = SettledRecord(3, 1_040, record, TIME_MS).compute_hash()
+    release = Release(3, 1_041, 9, 1, 2**64 - 1, 2**55 - 1, record_hash)
+    credit = Credit(3, 1_040, 7, 215_323, 100_000, record_hash, bytes(range(32)))
+    frames = [
+        sign_frame(
+            SigningKey(bytes([3]) * 32),
+            network_id=NETWORK_ID,
+            meter=3,
+            key_index=1,
+            first_seq=40,
+            records=_create_sample_records(count),
+        )
+        for count in (2, 1)
+    ]
+    proof_hash = compute_proof_hash(*frames)
+    return {
+        "chain_id": CHAIN_ID,
+        "corrections": _hex(CORRECTIONS),
+        "meter_freezes": _hex(METER_FREEZES),
+        "record": _hex(record.tobytes()),
+        "release": _hex(b"".join(map(_to_word, astuple(release)))),
+        "release_digest": _hex(compute_release_digest(release, CHAIN_ID, CORRECTIONS)),
+        "credit": _hex(b"".join(map(_to_word, astuple(credit)))),
+        "credit_digest": _hex(compute_credit_digest(credit, CHAIN_ID, CORRECTIONS)),
+        "frames": [_hex(encode_frame(frame)) for frame in frames],
+        "proof_hash": _hex(proof_hash),
+        "freeze_digest": _hex(compute_freeze_digest(3, proof_hash, CHAIN_ID, METER_FREEZES)),
+    }
+
+
+def _to_word(value: int | bytes) -> bytes:
+    return value if isinstance(value, bytes) else encode_word(value)
 
 
 def build_price_index() -> list[dict[str, Any]]:
@@ -388,6 +438,7 @@ def main() -> int:
         "settlement.json": build_settlement(),
         "replenishment.json": build_replenishment(),
         "price_index.json": {"cases": build_price_index()},
+        "corrections.json": build_corrections(),
     }
     stale = []
     for name, content in built.items():

@@ -1,6 +1,8 @@
 """Records judged anew: what is released, at what cost, and what a credit may give back."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,13 +19,18 @@ from tests.unit.core.builders import (
 
 from tallystick.core.corrections import (
     Credit,
+    Release,
     SettledRecord,
     check_credit,
+    compute_credit_digest,
+    compute_release_digest,
     judge_release,
 )
+from tallystick.core.equivocation import compute_freeze_digest, compute_proof_hash
 from tallystick.core.errors import NotCreditable, NotReleasable
 from tallystick.core.facts import Account, Fact, Meter, MeterFrozen
-from tallystick.core.usage import REASON_SHIFT, Reason
+from tallystick.core.frames import decode_frame
+from tallystick.core.usage import REASON_SHIFT, RECORD_DTYPE, Reason
 from tallystick.core.verdicts import compute_verdicts
 
 LATER_MS = NOW_MS + 86_400_000
@@ -124,3 +131,22 @@ def test_quarantined_record_has_nothing_to_give_back() -> None:
     credit = credit_of(settled, project=NEW_PROJECT, cost_ucr=0, amount_ucr=1)
     with pytest.raises(NotCreditable):
         check_credit(credit, settled)
+
+
+def test_digests_are_those_of_the_vectors() -> None:
+    """Vectors.t.sol holds the contracts to the same file."""
+    vectors = json.loads((Path(__file__).parents[2] / "vectors" / "corrections.json").read_text())
+    contract = bytes.fromhex(vectors["corrections"][2:])
+    record = np.frombuffer(bytes.fromhex(vectors["record"][2:]), RECORD_DTYPE)
+    record_hash = SettledRecord(3, 1_040, record, NOW_MS).compute_hash()
+    release = Release(3, 1_041, 9, 1, 2**64 - 1, 2**55 - 1, record_hash)
+    digest = compute_release_digest(release, vectors["chain_id"], contract)
+    assert f"0x{digest.hex()}" == vectors["release_digest"]
+    credit = Credit(3, 1_040, 7, 215_323, 100_000, record_hash, bytes(range(32)))
+    digest = compute_credit_digest(credit, vectors["chain_id"], contract)
+    assert f"0x{digest.hex()}" == vectors["credit_digest"]
+    frames = [decode_frame(bytes.fromhex(text[2:])) for text in vectors["frames"]]
+    assert f"0x{compute_proof_hash(*frames).hex()}" == vectors["proof_hash"]
+    place = bytes.fromhex(vectors["meter_freezes"][2:])
+    freeze = compute_freeze_digest(3, compute_proof_hash(*frames), vectors["chain_id"], place)
+    assert f"0x{freeze.hex()}" == vectors["freeze_digest"]
