@@ -2,11 +2,12 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
-from tests.integration.node.nodes import NodeGroup, read_blocks, run_nodes, wait_until
+from tests.integration.node.nodes import NodeGroup, NodeProcess, read_blocks, run_nodes, wait_until
 from tests.integration.node.test_settling import read_settled
 from tests.integration.settling import SettlingNetwork, found_network
 
@@ -100,8 +101,7 @@ def test_new_ledger_takes_over_and_spooled_frames_settle_on_it_untouched(
         new = deploy_ledger(network)
         network.vote(*list_role_moves(network, new))
         for node in nodes.nodes:
-            wait_until(lambda n=node: len(n.events("node_started")) == 2, "built anew", node.log)
-            node.wait_ready()
+            wait_rebuilt(node)
         assert read(w3, cursors.accumulator()) == before
         network.network = find_network(w3, old)
         assert (network.network.addresses.ledger, network.network.former_ledgers) == (new, (old,))
@@ -127,6 +127,11 @@ def test_new_ledger_takes_over_and_spooled_frames_settle_on_it_untouched(
         assert verdict.records == 16
 
 
+def wait_rebuilt(node: NodeProcess) -> None:
+    wait_until(lambda: len(node.events("node_started")) == 2, "built anew", node.log)
+    node.wait_ready()
+
+
 def settle(nodes: NodeGroup, frame: Frame) -> None:
     assert nodes[0].send(frame).status_code == 200
     nodes.wait_settled(frame.end_seq)
@@ -141,7 +146,7 @@ def check_index(nodes: NodeGroup) -> None:
         return httpx.get(url, params={**params, "seq": str(seq)}).status_code == 200
 
     for seq in (0, 15):
-        wait_until(lambda s=seq: shows(s), f"record {seq} is in the index", nodes[1].log)
+        wait_until(partial(shows, seq), f"record {seq} is in the index", nodes[1].log)
 
 
 def check_old_ledger_settles_nothing(network: SettlingNetwork, old: str) -> None:

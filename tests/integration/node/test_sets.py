@@ -31,6 +31,10 @@ def read_status(node: NodeProcess) -> dict[str, object]:
     return found
 
 
+def wait_placed(node: NodeProcess, index: int | None) -> None:
+    wait_until(lambda: read_status(node)["index"] == index, "its place in the set", node.log)
+
+
 def send(nodes: NodeGroup, at: int, first: int, count: int = 4) -> None:
     network = nodes.network
     frame = network.sign(network.records(count, first=first), first_seq=first)
@@ -46,8 +50,7 @@ def test_nodes_follow_the_set_and_who_left_serves_reads(tmp_path: Path, chain_ur
 
         network.vote(change_set(network, [2, 1, 0]))
         for place, index in enumerate([2, 1, 0, None]):
-            node = nodes[place]
-            wait_until(lambda n=node, i=index: read_status(n)["index"] == i, "its place", node.log)
+            wait_placed(nodes[place], index)
         frame = network.sign(network.records(4, first=4), first_seq=4)
         refused = nodes[3].send(frame)
         assert (refused.status_code, refused.json()["code"]) == (503, "not_attesting")
