@@ -40,6 +40,7 @@ from tallystick.verify.batch_checks import (
 from tallystick.verify.books.corrections import CORRECTIONS
 from tallystick.verify.books.economy import Economy, Surroundings
 from tallystick.verify.books.finding import Finding, compare
+from tallystick.verify.books.flows import FlowBook
 from tallystick.verify.credit_book import CreditBook
 from tallystick.verify.verdict import Check, Disagreement
 
@@ -102,6 +103,7 @@ class Replay:
         self._identity = identity
         self._index_epoch_s = index_epoch_s
         self._lifetime_ucr: Counter[int] | None = None
+        self._flows = FlowBook()
         self._drawn_ucr: Counter[tuple[str, int]] = Counter()
         self.position = position or Position()
         self.book = book or FactBook()
@@ -146,14 +148,15 @@ class Replay:
                 case "Budgets", "ProjectCharged":
                     charged = event.tx_hash, event.args["project"]
                     self._drawn_ucr[charged] -= event.args["fromLeaseUcr"]
-            yield from _locate(self.position.economy.apply(event, surroundings), event)
+            yield from _locate(self.position.economy.apply(event, surroundings, self._flows), event)
         yield from self._check_block(block)
         self.position.block, self.position.block_hash = block.number, block.hash
         self.position.time_s = block.time_s
 
     def _check_block(self, block: Block) -> Iterator[Disagreement]:
         """What must hold between the block's transactions."""
-        findings = list(self.position.economy.check_block(block.events, self.position.credit_book))
+        findings = list(self._flows.check_block())
+        findings += self.position.economy.check_block(block.events, self.position.credit_book)
         for (_, project), off_ucr in self._drawn_ucr.items():
             what = f"covered by leases of project {project}, less or more than settled, ucr"
             findings += compare(Check.LEASES, 0, off_ucr, what)
@@ -168,8 +171,13 @@ class Replay:
             block.time_s,
             self._compute_lifetime_ucr,
             lambda epoch: self._list_attesters(block, epoch),
+            lambda account: next(iter(self.book.at(block.number).path_ids(account)), 0),
             self._index_epoch_s,
         )
+
+    def note_costs_changed(self) -> None:
+        """What accounts have spent is to be added up anew."""
+        self._lifetime_ucr = None
 
     def _compute_lifetime_ucr(self, account: int) -> int:
         """What an account has spent so far; added up anew only after something settled."""
@@ -319,7 +327,7 @@ class Replay:
         )
 
     def _add_costs(self, projects: NDArray[np.uint32], words: NDArray[np.uint64]) -> None:
-        self._lifetime_ucr = None
+        self.note_costs_changed()
         costs = compute_costs_ucr(words)
         distinct, place = np.unique(projects, return_inverse=True)
         low, high = np.zeros((2, len(distinct)), dtype=np.uint64)

@@ -62,6 +62,8 @@ class Check(StrEnum):
     """Every credit minted has a rule that mints it."""
     BURNED = "burned"
     """Every credit burned paid for something."""
+    MOVES = "moves"
+    """Credits went from whom to whom events say."""
     POOLS = "pools"
     """Escrow, inventory, pending redemptions and the exploration pool hold what they owe."""
     HEAD_CURSORS = "head_cursors"

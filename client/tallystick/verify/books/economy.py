@@ -11,25 +11,23 @@ from tallystick.chain.bindings.credits import EXPLORATION
 from tallystick.chain.decode import Event
 from tallystick.verify.books.corrections import CorrectionBook
 from tallystick.verify.books.finding import Finding
-from tallystick.verify.books.index import IndexBook
-from tallystick.verify.books.leases import LeaseBook
-from tallystick.verify.books.markets import DeskBook, PlanBook, SwapBook
-from tallystick.verify.books.outcomes import ExperimentBook, OutcomeBook
-from tallystick.verify.books.replenishment import EpochBook
-from tallystick.verify.books.supply import (
+from tallystick.verify.books.flows import (
     EXPLORATION_POOL,
     PENDING_REDEMPTIONS,
     PROVIDER_INVENTORY,
     SWAP_ESCROW,
-    SupplyBook,
-    check_pool,
+    FlowBook,
 )
+from tallystick.verify.books.index import IndexBook
+from tallystick.verify.books.leases import LeaseBook
+from tallystick.verify.books.markets import DeskBook, PlanBook, SwapBook
+from tallystick.verify.books.outcomes import ExperimentBook, OutcomeBook
+from tallystick.verify.books.pools import check_pool
+from tallystick.verify.books.replenishment import EpochBook
 from tallystick.verify.credit_book import CreditBook
 
-MOVING: Final = frozenset(
-    {"Budgets", "Epochs", "Plans", "SwapMarket", "ProviderDesk", "Experiments", "Corrections"}
-)
-"""Contracts whose events mint, burn, hold or release."""
+POOLED: Final = frozenset({"Epochs", "SwapMarket", "ProviderDesk", "Experiments"})
+"""Contracts whose events fill pools or empty them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,8 @@ class Surroundings:
     """What an account and all below it have spent so far."""
     list_attesters: Callable[[int], Sequence[str]]
     """Whose reports of an epoch count."""
+    find_organisation: Callable[[int], int]
+    """Of an account."""
     index_epoch_s: int
 
 
@@ -56,41 +56,40 @@ class Economy:
     swaps: SwapBook = field(default_factory=SwapBook)
     desk: DeskBook = field(default_factory=DeskBook)
     index: IndexBook = field(default_factory=IndexBook)
-    supply: SupplyBook = field(default_factory=SupplyBook)
     corrections: CorrectionBook = field(default_factory=CorrectionBook)
 
-    def apply(self, event: Event, surroundings: Surroundings) -> Iterator[Finding]:
+    def apply(self, event: Event, surroundings: Surroundings, flows: FlowBook) -> Iterator[Finding]:
         """The books know of one event; those of other contracts leave them as they are."""
-        if event.contract in MOVING:
-            redeemed = self.desk.waiting.get(event.args.get("redemption", 0))
-            self.supply.apply(event, redeemed)
+        flows.apply(event, self.swaps, self.desk)
         match event.contract:
             case "Leases":
                 yield from self.leases.apply(event)
             case "Outcomes":
                 yield from self.outcomes.apply(event)
             case "Experiments":
-                self.experiments.apply(event)
+                yield from self.experiments.apply(event)
             case "Epochs":
                 yield from self._apply_epoch(event, surroundings)
             case "Plans":
                 yield from self.plans.apply(event)
             case "SwapMarket":
-                yield from self.swaps.apply(event)
+                yield from self.swaps.apply(
+                    event, surroundings.time_s, surroundings.find_organisation
+                )
             case "ProviderDesk":
-                yield from self.desk.apply(event, surroundings.time_s)
+                yield from self.desk.apply(
+                    event, surroundings.time_s, surroundings.find_organisation
+                )
             case "PriceIndex" | "Tariff":
                 yield from self._apply_index(event, surroundings)
 
     def check_block(self, events: Sequence[Event], credits_kept: CreditBook) -> Iterator[Finding]:
         """What must hold at the end of a block that brought these events."""
         contracts = {event.contract for event in events}
-        if "Credits" in contracts or contracts & MOVING:
-            yield from self.supply.check_supply(credits_kept)
         if "Epochs" in contracts:
             yield from self.epochs.check_shared()
         yield from self.index.check_announced()
-        if contracts & MOVING - {"Budgets"}:
+        if contracts & POOLED:
             yield from self._check_pools(credits_kept)
 
     def _apply_index(self, event: Event, surroundings: Surroundings) -> Iterator[Finding]:

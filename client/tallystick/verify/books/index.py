@@ -64,6 +64,8 @@ class IndexBook:
         yield from compare(Check.INDEX_STEPS, len(values), args["reports"], f"reports of {what}")
         needed = compute_needed_reports(max(len(attesters), 1))
         is_held = event.name == "IndexHeld"
+        if is_held:
+            yield from compare(Check.INDEX_STEPS, needed, args["needed"], f"needed for {what}")
         if is_held != (len(values) < needed):
             yield Finding(Check.INDEX_STEPS, needed, len(values), f"reports that move {what}")
         elif not is_held:
@@ -80,6 +82,8 @@ class IndexBook:
         yield from compare(Check.INDEX_STEPS, clamped_ppm, args["clampedPpm"], f"{what}, ppm")
         gap_ppm = compute_gap_ppm(args["rawPpm"], max(args["clampedPpm"], 1))
         yield from compare(Check.INDEX_STEPS, gap_ppm, args["gapPpm"], f"gap of {what}, ppm")
+        if args["fromMs"]:
+            yield from compare(Check.INDEX_STEPS, from_ms, args["fromMs"], f"begin of {what}, ms")
         step = self.announced.pop(label, (0, 0))
         expected = (from_ms, args["clampedPpm"]) if args["fromMs"] else (0, 0)
         yield from compare(

@@ -93,20 +93,32 @@ class ExperimentBook:
     pooled_ucr: int = 0
     """What experiments took out of the exploration pool and did not bring back."""
 
-    def apply(self, event: Event) -> None:
+    def apply(self, event: Event) -> Iterator[Finding]:
         """The book knows of one event of Experiments."""
         args = event.args
-        match event.name:
-            case "ExperimentOpened":
-                experiment = args["experiment"]
-                self.epochs[experiment] = (args["firstEpoch"], args["lastEpoch"])
-                self.by_project.setdefault(args["project"], []).append(experiment)
-            case "ExperimentFunded":
-                self.pooled_ucr += args["amountUcr"]
-            case "ExperimentEnded":
-                first, _ = self.epochs.get(args["experiment"], (0, 0))
-                self.epochs[args["experiment"]] = (first, args["lastEpoch"])
-                self.pooled_ucr -= args["returnedUcr"]
+        if event.name == "ExperimentOpened":
+            experiment = args["experiment"]
+            self.epochs[experiment] = (args["firstEpoch"], args["lastEpoch"])
+            self.by_project.setdefault(args["project"], []).append(experiment)
+        elif "experiment" in args:
+            yield from self._move(event)
+
+    def _move(self, event: Event) -> Iterator[Finding]:
+        """Money of an experiment that is this project's."""
+        args, experiment = event.args, event.args["experiment"]
+        if experiment not in self.by_project.get(args["project"], ()):
+            what = f"project of experiment {experiment}"
+            yield Finding(Check.EXPLORATION, "the one that opened it", args["project"], what)
+        if event.name == "ExperimentFunded":
+            self.pooled_ucr += args["amountUcr"]
+            return
+        self.pooled_ucr -= args["returnedUcr"]
+        if event.name == "ExperimentEnded":
+            first, last = self.epochs.get(experiment, (0, 0))
+            if args["lastEpoch"] > last:
+                what = f"last epoch of experiment {experiment}"
+                yield Finding(Check.EXPLORATION, last, args["lastEpoch"], what)
+            self.epochs[experiment] = (first, args["lastEpoch"])
 
     def is_protected(self, project: int, epoch: int) -> bool:
         """Whether the last experiment that had begun by then protects the project in an epoch."""

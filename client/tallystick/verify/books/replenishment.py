@@ -43,6 +43,9 @@ class EpochBook:
     """By the first epoch they hold for."""
     spent_ucr: dict[int, int] = field(default_factory=dict)
     """Lifetime spent at the last cut, by project."""
+    next_cut: dict[int, int] = field(default_factory=dict)
+    next_close: dict[int, int] = field(default_factory=dict)
+    """Epochs by project: each is cut and closed in turn, from the one it was enrolled in."""
     credits_ucr: dict[Place, int] = field(default_factory=dict)
     """Of epochs that are cut and not closed."""
     previous_grant_ucr: dict[int, int] = field(default_factory=dict)
@@ -68,6 +71,7 @@ class EpochBook:
                 self.terms[args["fromEpoch"]] = ReplenishmentTerms(*args["terms"])
             case "Enrolled":
                 self.spent_ucr[args["project"]] = lifetime_ucr
+                self.next_cut[args["project"]] = self.next_close[args["project"]] = args["epoch"]
                 self.previous_grant_ucr[args["project"]] = args["firstGrantUcr"]
                 self.granted_ucr += args["firstGrantUcr"]
             case "EpochCut":
@@ -85,6 +89,7 @@ class EpochBook:
 
     def _cut(self, args: Any, lifetime_ucr: int) -> Iterator[Finding]:  # noqa: ANN401 - event arguments
         project, epoch = args["project"], args["epoch"]
+        yield from _compare_turn(self.next_cut, project, epoch, "cut")
         credits_ucr = lifetime_ucr - self.spent_ucr.get(project, 0)
         yield from compare(
             Check.GRANTS,
@@ -104,6 +109,7 @@ class EpochBook:
     ) -> Iterator[Finding]:
         place = project, epoch = args["project"], args["epoch"]
         what = f"project {project}, epoch {epoch}"
+        yield from _compare_turn(self.next_close, project, epoch, "closed")
         credits_ucr = self.credits_ucr.pop(place, 0)
         value_uusd = outcomes.compute_value_uusd(place)
         yield from compare(Check.GRANTS, value_uusd, args["valueUusd"], f"value of {what}, uUSD")
@@ -192,6 +198,13 @@ class EpochBook:
             Check.EXPLORATION, 0, self.granted_ucr, "grants without the pool's share, ucr"
         )
         self.granted_ucr = 0
+
+
+def _compare_turn(turns: dict[int, int], project: int, epoch: int, done: str) -> Iterator[Finding]:
+    """The epoch is the one whose turn it is."""
+    what = f"epoch of project {project} that is {done}"
+    yield from compare(Check.GRANTS, turns.get(project, "none"), epoch, what)
+    turns[project] = epoch + 1
 
 
 def _compare_grant(
