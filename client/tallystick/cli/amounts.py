@@ -8,6 +8,7 @@ from typing import Final
 from tallystick.cli.render import Table
 from tallystick.cli.values import format_share, format_time
 from tallystick.client.proposals.changes import Change, Unit, Value
+from tallystick.client.proposals.scalars import NOBODY
 from tallystick.core.units import PPM, format_credits
 
 MICRO: Final = 1_000_000
@@ -78,7 +79,7 @@ _FORMATS: Final[Mapping[Unit, Callable[[int], str]]] = {
 
 
 def _format_value(value: Value, unit: Unit) -> str:
-    if value is None:
+    if value is None or value == NOBODY:
         return "none"
     if not isinstance(value, int) or isinstance(value, bool):
         return str(value)

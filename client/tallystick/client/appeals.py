@@ -95,7 +95,7 @@ class AppealBook:
             found = self._wire.read(self._appeals.appeal_of(number))
             if found.subject == about and found.state is AppealState.OPEN:
                 return self._view(tree, number, found)
-        content = Commitments(self._wire.folder.root).commit(f"appeal {subject}", reason)
+        content = Commitments(self._wire.folder).commit(f"appeal {subject}", reason)
         signer = find_controller(self._wire, tree, account)
         number = self._wire.send(signer, self._appeals.file(about, content))
         return msgspec.structs.replace(self.appeal(number), created=True)
@@ -163,7 +163,7 @@ class AppealBook:
 
     def _view(self, tree: AccountTree, number: int, found: Appeal) -> AppealView:
         subject = found.subject
-        folder = self._wire.folder.root if self._wire.has_folder else None
+        folder = self._wire.folder if self._wire.has_folder else None
         return AppealView(
             id=number,
             kind=subject.kind.name.lower(),

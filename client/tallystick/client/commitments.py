@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from tallystick.core.hashes import compute_keccak256
 from tallystick.local.files import PRIVATE_FILE, locked, read_document, write_document
+from tallystick.local.folder import NetworkFolder
 
-FILE_NAME: Final = "commitments.json"
 SALT_BYTES: Final = 32
 
 
@@ -34,8 +33,8 @@ class Commitments:
         folder: the network's folder.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE_NAME
+    def __init__(self, folder: NetworkFolder) -> None:
+        self._path = folder.commitments_file
 
     def commit(self, about: str, text: str) -> bytes:
         """The hash of a text, kept before it is used; the same text about the same has one hash.

@@ -144,7 +144,7 @@ class ExperimentBook:
         )
 
     def _commit(self, about: str, text: str) -> bytes:
-        return Commitments(self._wire.folder.root).commit(about, text)
+        return Commitments(self._wire.folder).commit(about, text)
 
     def _reveal(self, content: bytes) -> str | None:
-        return Commitments(self._wire.folder.root).find(content) if self._wire.has_folder else None
+        return Commitments(self._wire.folder).find(content) if self._wire.has_folder else None

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from tallystick.client.accounts import AccountView, CreatedAccount
     from tallystick.client.appeals import AppealBook
     from tallystick.client.budgets import BudgetChange, BudgetView
+    from tallystick.client.corrections import Corrections
     from tallystick.client.credits import Moved
     from tallystick.client.epochs import EpochBook
     from tallystick.client.experiments import ExperimentBook
     from tallystick.client.governance import Governance
     from tallystick.client.leases import LeaseBook
+    from tallystick.client.meter_stops import RotatedView, StoppedView
     from tallystick.client.meters import MeterView, RegisteredView
     from tallystick.client.outcome_reports import OutcomeReports
     from tallystick.client.outcomes import Outcomes
@@ -251,6 +253,24 @@ class Client:
 
         return meters.register_meter(self.wire, name, account)
 
+    def freeze_meter(self, name: str) -> StoppedView:
+        """The meter's records are quarantined for at most 72 hours; by a guardian."""
+        from tallystick.client.meter_stops import freeze_meter
+
+        return freeze_meter(self.wire, name)
+
+    def resume_meter(self, name: str) -> StoppedView:
+        """A guardian's freeze is over."""
+        from tallystick.client.meter_stops import resume_meter
+
+        return resume_meter(self.wire, name)
+
+    def rotate_meter_key(self, name: str) -> RotatedView:
+        """A meter of this folder signs with a new key; see `meter_stops.rotate_meter_key`."""
+        from tallystick.client.meter_stops import rotate_meter_key
+
+        return rotate_meter_key(self.wire, name)
+
     def open_meter(self, name: str) -> OpenMeter:
         """A meter of this folder, open until `close`: it records, and sends what it recorded.
 
@@ -356,6 +376,13 @@ class Client:
         from tallystick.client.providers import Providers
 
         return Providers(self.wire, self._read)
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        """Entries that put settled records right."""
+        from tallystick.client.corrections import Corrections
+
+        return Corrections(self.wire, self._read)
 
     @cached_property
     def index(self) -> PriceBook:

@@ -20,7 +20,7 @@ from tallystick.chain.bindings.governor import (
 from tallystick.chain.bindings.seats import Seats
 from tallystick.chain.calls import View
 from tallystick.chain.decode import Event
-from tallystick.chain.errors import TransactionReverted
+from tallystick.chain.errors import RpcRefused, TransactionReverted
 from tallystick.client.accounts import load_tree
 from tallystick.client.errors import KeyMissing, NameUnknown
 from tallystick.client.events import read_events
@@ -77,7 +77,7 @@ class ProposalView(msgspec.Struct, frozen=True):
 
 
 class ProposalDetail(msgspec.Struct, frozen=True):
-    """A proposal with what it changes, compared with what holds now, and its votes."""
+    """A proposal with its votes and what it changes: compared with now, or with just before it."""
 
     proposal: ProposalView
     description: str
@@ -189,7 +189,7 @@ class Governance:
         return ProposalDetail(
             self._view(known),
             known.proposal.description.partition(PROPOSER_MARK)[0].strip(),
-            self._describe(known.proposal),
+            self._describe_as_executed(known),
             self._read_votes(known.id),
         )
 
@@ -205,8 +205,18 @@ class Governance:
         description = f"{title}\n\n{text.strip()}".strip()
         return build_proposal([encode_call(state, call) for call in calls], description, proposer)
 
-    def _describe(self, proposal: Proposal) -> list[Change]:
-        state = Governed(self._wire)
+    def _describe_as_executed(self, known: _Known) -> list[Change]:
+        """What an executed proposal changed, where the node still knows the block before it."""
+        for event in read_events(self._wire, "NetworkGovernor", ["ProposalExecuted"]):
+            if event.args["proposalId"] == known.id:
+                try:
+                    return self._describe(known.proposal, event.block - 1)
+                except RpcRefused:
+                    break
+        return self._describe(known.proposal)
+
+    def _describe(self, proposal: Proposal, block: int | None = None) -> list[Change]:
+        state = Governed(self._wire, block)
         return [
             change
             for target, data in zip(proposal.targets, proposal.calldatas, strict=True)

@@ -152,7 +152,7 @@ class OutcomeReports:
         account, number, epoch = self._locate(project, kind, epoch)
         found = self._wire.read(self._outcomes.outcome_of(account, epoch, number))
         if found.status is not OutcomeStatus.DISPUTED:
-            commitments = Commitments(self._wire.folder.root)
+            commitments = Commitments(self._wire.folder)
             content = commitments.commit(f"dispute {project} {epoch} {number}", reason)
             write = self._outcomes.dispute(account, epoch, number, content)
             self._wire.send(REGISTRAR, write)

@@ -113,7 +113,7 @@ class PlanBook:
         digits = invoice.removeprefix(HASH_PREFIX)
         if invoice.startswith(HASH_PREFIX) and len(digits) == 64:  # noqa: PLR2004 - 32 bytes
             return bytes.fromhex(digits)
-        return Commitments(self._wire.folder.root).commit("invoice", invoice)
+        return Commitments(self._wire.folder).commit("invoice", invoice)
 
     def _view(self, content: bytes, *, done_before: bool) -> InvoiceView:
         found = self._wire.read(self._plans.invoice_of(content))

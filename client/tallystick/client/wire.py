@@ -124,11 +124,16 @@ class Wire:
         sender = self._sender(self.choose_signer(role))
         if self._before_writing is not None:
             sender.simulate(write)
-            self._before_writing()
+            self.agree()
         with TransactionJournal(self.folder.transactions).locked():
             outcome = sender.send(write).outcome
         self.writes += 1
         return outcome
+
+    def agree(self) -> None:
+        """Whoever wants to stop a write could do so; called by itself where others send it."""
+        if self._before_writing is not None:
+            self._before_writing()
 
     @property
     def signer(self) -> str | None:

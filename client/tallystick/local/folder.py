@@ -111,6 +111,11 @@ class NetworkFolder:
         return self.root / "clock"
 
     @property
+    def commitments_file(self) -> Path:
+        """Texts whose salted hashes are on chain; never leaves this folder."""
+        return self.root / "commitments.json"
+
+    @property
     def imports(self) -> Path:
         """How far each replayed file has come."""
         return self.root / "imports"
@@ -127,8 +132,10 @@ class NetworkFolder:
         """Everything that a network puts into its folder."""
         names = ("keys", "chain", "logs", "run", "imports", "nodes", "meters")
         folders = [self.root / name for name in names]
-        locks = [self.root / name for name in ("lock", "names.lock", "meters.lock", "clock.lock")]
-        return [*folders, *locks, self.names_file, self.clock_file, self.network_file]
+        guarded = ("names", "meters", "clock", "commitments")
+        locks = [self.root / "lock", *(self.root / f"{name}.lock" for name in guarded)]
+        files = (self.names_file, self.clock_file, self.commitments_file, self.network_file)
+        return [*folders, *locks, *files]
 
     def log(self, process: str) -> Path:
         """One process's log."""

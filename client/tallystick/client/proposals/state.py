@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from tallystick.chain.bindings.registry import RegisteredResource
 from tallystick.chain.calls import View
 from tallystick.chain.decoded_calls import ask_by_name
+from tallystick.chain.reader import read_view
 from tallystick.client.accounts import AccountTree, load_tree
 from tallystick.client.errors import ResourceUnknown
 from tallystick.client.meters import load_meters
@@ -23,10 +24,12 @@ class Governed:
 
     Args:
         wire: the network.
+        block: as of which block, None = now.
     """
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, block: int | None = None) -> None:
         self._wire = wire
+        self._block = block
         self._addresses = wire.network.addresses.by_contract()
 
     def address(self, contract: str) -> str:
@@ -42,11 +45,13 @@ class Governed:
 
     def ask(self, contract: str, function: str, *args: object) -> Any:  # noqa: ANN401 - by ABI
         """A contract's answer, structs as mappings by their Solidity names."""
-        return self._wire.read(ask_by_name(contract, self.address(contract), function, *args))
+        return self.read(ask_by_name(contract, self.address(contract), function, *args))
 
     def read(self, view: View[T]) -> T:
-        """A view's value now."""
-        return self._wire.read(view)
+        """A view's value."""
+        if self._block is None:
+            return self._wire.read(view)
+        return self._wire.loop.run(read_view(self._wire.rpc, view, block=self._block))
 
     def parse_address(self, where: str, text: object) -> str:
         """An address, or the name of a key in the folder; `none` is the zero address.
