@@ -33,6 +33,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.anyio]
 
 FIRST_RECORD = 64 + 96
 """Where the first record of a batch starts."""
+PLACES = {Check.HEAD_SPENT: -15, Check.HEAD_LEASED: -14, Check.HEAD_CURSORS: -2}
+"""Which word of an answer is changed, counted from its end."""
 STEP = 55
 """The low byte of a record's step, which no verdict depends on."""
 
@@ -322,7 +324,7 @@ async def test_newest_state_found_when_it_differs(
             return result
         # The lowest bit of the value, or of a figure in the last account's budget.
         words = [result[2 + start : 66 + start] for start in range(0, len(result) - 2, 64)]
-        place = {Check.HEAD_SPENT: -15, Check.HEAD_LEASED: -14, Check.HEAD_CURSORS: -2}.get(check, -1)
+        place = PLACES.get(check, -1)
         words[place] = f"{int(words[place], 16) ^ 1:064x}"
         return "0x" + "".join(words)
 
