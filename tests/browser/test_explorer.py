@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 from tests.unit.explorer.showcase import build_showcase
+from tests.unit.projection.economy import PROPOSAL
 
 from tallystick_node.explorer.app import create_explorer
 
@@ -42,6 +43,26 @@ PAGES = [
     "/blocks",
     "/transactions",
     "/verify",
+    "/leases",
+    "/epochs",
+    "/outcomes",
+    "/reviews",
+    "/experiments",
+    "/plans",
+    "/offers",
+    "/offers/1",
+    "/quotes",
+    "/providers",
+    "/conversions",
+    "/redemptions",
+    "/index",
+    "/proposals",
+    f"/proposals/{PROPOSAL}",
+    "/appeals",
+    "/appeals/1",
+    "/seats",
+    "/stops",
+    "/corrections",
     "/search?q=acme",
 ]
 NARROW = {"width": 360, "height": 740}
@@ -113,7 +134,7 @@ def test_pages_open_without_complaints_and_fit_a_narrow_window(
 
 def test_auditor_walks_from_usage_to_a_record_to_its_transaction(page: Page, url: str) -> None:
     page.goto(url)
-    page.get_by_role("link", name="Usage", exact=True).click()
+    page.get_by_role("link", name="Use", exact=True).click()
     page.get_by_label("Group by").select_option("project")
     page.get_by_label("Under account").select_option("acme/support")
     page.get_by_role("button", name="Show").click()

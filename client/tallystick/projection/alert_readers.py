@@ -9,6 +9,7 @@ from tallystick.chain.decode import Event, read_label
 from tallystick.projection.alerts import Alert
 
 MS_PER_S: Final = 1_000
+FIRST_SET: Final = 1
 
 
 def _overdraft(event: Event) -> Alert | None:
@@ -80,8 +81,11 @@ def _proposal(kind: str, time_argument: str | None) -> Callable[[Event], Alert]:
     return read
 
 
-def _validator_set_changed(event: Event) -> Alert:
+def _validator_set_changed(event: Event) -> Alert | None:
+    """Another set; the first one is the network's founding."""
     args = event.args
+    if args["version"] == FIRST_SET:
+        return None
     members, version = len(args["validators"]), str(args["version"])
     return Alert(
         "validator_set_changed", 0, members, args["fromMs"], event.tx_hash, subject=version

@@ -205,3 +205,10 @@ def test_grant_is_told_only_when_it_was_cut() -> None:
     )
     assert read_kinds([grown]) == []
     assert read_kinds([cut]) == ["grant_cut"]
+
+
+def test_validator_set_is_told_from_the_second_on() -> None:
+    first, second = (
+        event("ValidatorSet", "ValidatorSetChanged", version, 5, ((), ())) for version in (1, 2)
+    )
+    assert read_kinds([first, second]) == ["validator_set_changed"]
