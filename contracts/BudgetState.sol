@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IBudgetState} from "./interfaces/IBudgetState.sol";
 import {LeaseWord} from "./libraries/LeaseWord.sol";
@@ -16,6 +15,7 @@ contract BudgetState is IBudgetState, AccessManaged {
     using Lists for uint256[];
     using Lists for Tally[];
     using Lists for Terms[];
+    using Lists for RateWord[];
 
     uint256 private constant MAX_DEPTH = 4;
 
@@ -115,32 +115,39 @@ contract BudgetState is IBudgetState, AccessManaged {
     }
 
     /// @inheritdoc IBudgetState
-    function loadPath(uint256 account)
+    function loadLease(uint256 project, uint256 meter)
         external
         view
         override
         returns (
+            LeaseWord lease,
             uint256[] memory accounts,
             Tally[] memory tallies,
             Terms[] memory terms,
             RateWord[] memory rates
         )
     {
-        accounts = new uint256[](MAX_DEPTH);
-        tallies = new Tally[](MAX_DEPTH);
+        lease = _leases[_keyOf(project, meter)];
+        (accounts, tallies) = (new uint256[](MAX_DEPTH), new Tally[](MAX_DEPTH));
+        (terms, rates) = (new Terms[](MAX_DEPTH), new RateWord[](MAX_DEPTH));
         uint256 depth = 0;
-        for (uint256 node = account; depth < MAX_DEPTH; node = tallies[depth++].parent()) {
+        uint256 node = project;
+        while (depth < MAX_DEPTH) {
             Tally tally = _tallies[node];
             if (!tally.isOpen()) break;
-            (accounts[depth], tallies[depth]) = (node, tally);
+            accounts.put(depth, node);
+            tallies.put(depth, tally);
+            terms.put(depth, _termsOf(node, tally));
+            if (tally.isMarked(Tallies.HAS_RATE)) rates.put(depth, _rates[node]);
+            node = tally.parent();
+            ++depth;
         }
-        Arrays.splice(accounts, 0, depth);
-        tallies = _cut(tallies, depth);
-        terms = new Terms[](depth);
-        rates = new RateWord[](depth);
-        for (uint256 i = 0; i < depth; ++i) {
-            terms[i] = _termsOf(accounts[i], tallies[i]);
-            if (tallies[i].isMarked(Tallies.HAS_RATE)) rates[i] = _rates[accounts[i]];
+        // All four lists are cut to the accounts there are.
+        assembly ("memory-safe") {
+            mstore(accounts, depth)
+            mstore(tallies, depth)
+            mstore(terms, depth)
+            mstore(rates, depth)
         }
     }
 
@@ -163,17 +170,6 @@ contract BudgetState is IBudgetState, AccessManaged {
 
     function _termsOf(uint256 account, Tally tally) private view returns (Terms) {
         return tally.isMarked(Tallies.HAS_TERMS) ? _terms[account] : TermsLibrary.opened();
-    }
-
-    function _cut(Tally[] memory tallies, uint256 length)
-        private
-        pure
-        returns (Tally[] memory cut)
-    {
-        cut = new Tally[](length);
-        for (uint256 i = 0; i < length; ++i) {
-            cut[i] = tallies[i];
-        }
     }
 
     function _keyOf(uint256 project, uint256 meter) private pure returns (uint256) {

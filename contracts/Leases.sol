@@ -9,7 +9,7 @@ import {IBudgetState} from "./interfaces/IBudgetState.sol";
 import {ICredits} from "./interfaces/ICredits.sol";
 import {ICursors} from "./interfaces/ICursors.sol";
 import {ILeases, Lease} from "./interfaces/ILeases.sol";
-import {Account, IRegistry, Meter} from "./interfaces/IRegistry.sol";
+import {IRegistry} from "./interfaces/IRegistry.sol";
 import {LeaseRules, Path, Room} from "./libraries/LeaseRules.sol";
 import {LeaseWord, LeaseWords} from "./libraries/LeaseWord.sol";
 import {Periods} from "./libraries/Periods.sol";
@@ -91,30 +91,24 @@ contract Leases is ILeases, AccessManaged, EIP712 {
     ) external override {
         LeaseTerms memory terms = leaseTerms;
         _checkAsked(amountUcr, admitUntilS, terms.maxTtlS);
-        Meter memory its = REGISTRY.meterOf(meter);
-        bytes32 content =
-            keccak256(abi.encode(LEASE_TYPEHASH, project, meter, amountUcr, admitUntilS, nonce));
-        _checkSigned(its.leaseKey, content, signature);
-        LeaseWord lease = STATE.leaseOf(project, meter);
-        require(nonce == lease.nonce() + 1, LeaseNonceInvalid(nonce, lease.nonce() + 1));
-        if (lease.endSeq() != 0) revert LeaseEnding(lease.endSeq() - 1);
-
-        Path memory path = _load(project);
-        _checkBillable(path, its, meter, project, amountUcr);
-        RateWord[] memory rates = _checkRoom(path, amountUcr, terms.sharePpm);
+        _checkMeter(project, meter, amountUcr, admitUntilS, nonce, signature);
+        (LeaseWord lease, Path memory path) = _load(project, meter);
+        _checkNonce(nonce, lease.nonce() + 1);
+        _checkNotEnding(lease);
+        _take(path, amountUcr, terms.sharePpm);
         lease = _extended(lease, amountUcr, admitUntilS, nonce);
-        // Parts of the word, which has narrower fields.
-        // forge-lint: disable-next-item(unsafe-typecast)
         emit LeaseOpened(
-            project, meter, nonce, amountUcr, uint64(lease.leftUcr()), lease.admitUntilS()
+            // The field has 56 bits.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            project,
+            meter,
+            nonce,
+            amountUcr,
+            uint64(lease.leftUcr()),
+            lease.admitUntilS()
         );
-        for (uint256 i = 0; i < path.tallies.length; ++i) {
-            Tally tally = path.tallies[i];
-            path.tallies[i] = tally.withLeased(tally.leasedUcr() + amountUcr);
-        }
-        path.tallies[0] = path.tallies[0].withMark(Tallies.HAS_LEASE, true);
         CREDITS.reserve(project, amountUcr);
-        STATE.storeLease(project, meter, lease, path.accounts, path.tallies, rates);
+        STATE.storeLease(project, meter, lease, path.accounts, path.tallies, path.rates);
     }
 
     /// @inheritdoc ILeases
@@ -128,9 +122,10 @@ contract Leases is ILeases, AccessManaged, EIP712 {
         require(lastSeq < LeaseWords.MAX_SEQ, LastSeqInvalid(lastSeq));
         bytes32 content = keccak256(abi.encode(LEASE_END_TYPEHASH, project, meter, lastSeq, nonce));
         _checkSigned(REGISTRY.meterOf(meter).leaseKey, content, signature);
-        LeaseWord lease = _known(project, meter);
-        require(nonce == lease.nonce(), LeaseNonceInvalid(nonce, lease.nonce()));
-        if (lease.endSeq() != 0) revert LeaseEnding(lease.endSeq() - 1);
+        LeaseWord lease = STATE.leaseOf(project, meter);
+        require(lease.isOpen(), LeaseUnknown(project, meter));
+        _checkNonce(nonce, lease.nonce());
+        _checkNotEnding(lease);
 
         emit LeaseLastDeclared(project, meter, nonce, lastSeq);
         STATE.storeLease(
@@ -145,9 +140,9 @@ contract Leases is ILeases, AccessManaged, EIP712 {
 
     /// @inheritdoc ILeases
     function release(uint32 project, uint32 meter) external override {
-        LeaseWord lease = _known(project, meter);
+        (LeaseWord lease, Path memory path) = _load(project, meter);
+        require(lease.isOpen(), LeaseUnknown(project, meter));
         _checkReleasable(lease, meter);
-        Path memory path = _load(project);
         uint256 leftUcr = lease.leftUcr();
         // The field has 56 bits.
         // forge-lint: disable-next-line(unsafe-typecast)
@@ -186,7 +181,8 @@ contract Leases is ILeases, AccessManaged, EIP712 {
         override
         returns (uint256 roomUcr, uint32 tightest, uint8 why)
     {
-        (, Room memory room) = _roomOf(_load(project), leaseTerms.sharePpm);
+        (, Path memory path) = _load(project, 0);
+        Room memory room = _roomOf(path, leaseTerms.sharePpm);
         // Account ids have 32 bits.
         // forge-lint: disable-next-line(unsafe-typecast)
         return (room.roomUcr, uint32(room.account), room.why);
@@ -194,14 +190,34 @@ contract Leases is ILeases, AccessManaged, EIP712 {
 
     // Internal: words
 
-    function _load(uint32 project) private view returns (Path memory path) {
-        (path.accounts, path.tallies, path.terms, path.rates) = STATE.loadPath(project);
+    function _load(uint32 project, uint32 meter)
+        private
+        view
+        returns (LeaseWord lease, Path memory path)
+    {
+        (lease, path.accounts, path.tallies, path.terms, path.rates) =
+            STATE.loadLease(project, meter);
         require(path.accounts.length != 0, IRegistry.AccountUnknown(project));
     }
 
-    function _known(uint32 project, uint32 meter) private view returns (LeaseWord lease) {
-        lease = STATE.leaseOf(project, meter);
-        require(lease.isOpen(), LeaseUnknown(project, meter));
+    /// @dev The path's words are those after a lease of this amount, for which there must be room.
+    function _take(Path memory path, uint64 amountUcr, uint256 sharePpm) private view {
+        Room memory room = _roomOf(path, sharePpm);
+        // Account ids have 32 bits.
+        // forge-lint: disable-next-item(unsafe-typecast)
+        require(
+            amountUcr <= room.roomUcr,
+            LeaseRefused(room.why, uint32(room.account), room.roomUcr, amountUcr)
+        );
+        LeaseRules.take(path, amountUcr, room.throttled);
+    }
+
+    function _roomOf(Path memory path, uint256 sharePpm) private view returns (Room memory) {
+        (uint256 balanceUcr, uint256 leasedUcr) = CREDITS.spendableOf(path.accounts[0]);
+        return
+            LeaseRules.roomOf(
+                path, Periods.locate(block.timestamp), balanceUcr - leasedUcr, sharePpm
+            );
     }
 
     function _extended(LeaseWord lease, uint256 amountUcr, uint256 admitUntilS, uint32 nonce)
@@ -227,7 +243,24 @@ contract Leases is ILeases, AccessManaged, EIP712 {
         require(admitUntilS <= nowS + maxTtlS, LeaseTooLong(admitUntilS, nowS + maxTtlS));
     }
 
-    /// @dev Recovery never yields the zero address, so a meter without a lease key signs nothing.
+    /// @dev The meter wants the lease, and bills the project; nothing from it up is inactive.
+    function _checkMeter(
+        uint32 project,
+        uint32 meter,
+        uint64 amountUcr,
+        uint64 admitUntilS,
+        uint32 nonce,
+        bytes calldata signature
+    ) private view {
+        (address leaseKey, bool isBilled, uint32 inactive) = REGISTRY.leasingOf(meter, project);
+        bytes32 content =
+            keccak256(abi.encode(LEASE_TYPEHASH, project, meter, amountUcr, admitUntilS, nonce));
+        _checkSigned(leaseKey, content, signature);
+        require(isBilled, MeterMayNotBill(meter, project));
+        require(inactive == 0, LeaseRefused(LeaseRules.INACTIVE, inactive, 0, amountUcr));
+    }
+
+    /// @dev Recovery yields the zero address for no signature, so a meter without a lease key signs nothing.
     function _checkSigned(address leaseKey, bytes32 content, bytes calldata signature)
         private
         view
@@ -236,55 +269,13 @@ contract Leases is ILeases, AccessManaged, EIP712 {
         require(signer == leaseKey && signer != address(0), LeaseSignatureInvalid(leaseKey, signer));
     }
 
-    /// @dev The meter bills some account on the path, and nothing in between, or above, is inactive.
-    function _checkBillable(
-        Path memory path,
-        Meter memory its,
-        uint32 meter,
-        uint32 project,
-        uint64 amountUcr
-    ) private view {
-        bool isAbove = false;
-        for (uint256 i = 0; i < path.accounts.length; ++i) {
-            if (path.accounts[i] == its.account) isAbove = true;
-        }
-        require(isAbove && its.active && !its.frozen, MeterMayNotBill(meter, project));
-        for (uint256 i = 0; i < path.accounts.length; ++i) {
-            // Account ids have 32 bits.
-            // forge-lint: disable-next-line(unsafe-typecast)
-            uint32 id = uint32(path.accounts[i]);
-            Account memory account = REGISTRY.accountOf(id);
-            require(account.active, LeaseRefused(LeaseRules.INACTIVE, id, 0, amountUcr));
-        }
+    function _checkNonce(uint32 nonce, uint32 expected) private pure {
+        require(nonce == expected, LeaseNonceInvalid(nonce, expected));
     }
 
-    /// @dev Returns the buckets after the lease.
-    function _checkRoom(Path memory path, uint64 amountUcr, uint256 sharePpm)
-        private
-        view
-        returns (RateWord[] memory rates)
-    {
-        (Path memory current, Room memory room) = _roomOf(path, sharePpm);
-        // Account ids have 32 bits.
-        // forge-lint: disable-next-item(unsafe-typecast)
-        require(
-            amountUcr <= room.roomUcr,
-            LeaseRefused(room.why, uint32(room.account), room.roomUcr, amountUcr)
-        );
-        rates = new RateWord[](path.accounts.length);
-        for (uint256 i = 0; i < rates.length; ++i) {
-            rates[i] = LeaseRules.rateAfter(current, i, amountUcr);
-        }
-    }
-
-    function _roomOf(Path memory path, uint256 sharePpm)
-        private
-        view
-        returns (Path memory current, Room memory room)
-    {
-        current = LeaseRules.current(path, Periods.locate(block.timestamp));
-        (uint256 balanceUcr, uint256 leasedUcr) = CREDITS.spendableOf(path.accounts[0]);
-        room = LeaseRules.roomOf(current, balanceUcr - leasedUcr, sharePpm);
+    function _checkNotEnding(LeaseWord lease) private pure {
+        uint64 endSeq = lease.endSeq();
+        if (endSeq != 0) revert LeaseEnding(endSeq - 1);
     }
 
     function _checkReleasable(LeaseWord lease, uint32 meter) private view {

@@ -355,6 +355,24 @@ contract Registry is IRegistry, AccessManaged {
     }
 
     /// @inheritdoc IRegistry
+    function leasingOf(uint32 meter, uint32 account)
+        external
+        view
+        override
+        returns (address leaseKey, bool isBilled, uint32 inactive)
+    {
+        Meter storage its = _knownMeter(meter);
+        leaseKey = its.leaseKey;
+        uint32 node = account;
+        for (uint256 i = 0; i < MAX_DEPTH && node != 0; ++i) {
+            Account storage entry = _knownAccount(node);
+            if (node == its.account) isBilled = its.active && !its.frozen;
+            if (inactive == 0 && !entry.active) inactive = node;
+            node = entry.parent;
+        }
+    }
+
+    /// @inheritdoc IRegistry
     function organisationOf(uint32 account) public view override returns (uint32) {
         return _knownAccount(account).organisation;
     }

@@ -76,16 +76,19 @@ interface IBudgetState {
         view
         returns (Tally[] memory tallies, Terms[] memory terms);
 
-    /// @notice All words of an account and of its ancestors.
-    /// @param account The account id.
+    /// @notice All words that a lease of an account depends on.
+    /// @param project The leasing account's id.
+    /// @param meter The meter's id.
+    /// @return lease The lease's word, zero = there never was one.
     /// @return accounts The account, its parent, and so on up to its organisation; none for an account that was never opened.
     /// @return tallies One for each account.
     /// @return terms One for each account, as from load.
     /// @return rates One for each account, zero where its tally says that it has no rate.
-    function loadPath(uint256 account)
+    function loadLease(uint256 project, uint256 meter)
         external
         view
         returns (
+            LeaseWord lease,
             uint256[] memory accounts,
             Tally[] memory tallies,
             Terms[] memory terms,

@@ -122,7 +122,8 @@ interface ILeases {
     function setLeaseTerms(uint32 sharePpm, uint32 maxTtlS, uint32 graceS) external;
 
     /// @notice Credits of a project are set aside for a meter, or more of them. By anyone who has the meter's word.
-    /// @dev Checked in this order: amount and times, meter and signature, nonce, activity, freezes, credits, limits, rates.
+    /// @dev Checked in this order: amount, times, signature, whether the meter bills, activity, nonce, freezes; then the
+    /// tightest room.
     /// @param project The account whose credits are set aside.
     /// @param meter The meter they are set aside for; it bills the account or what lies above it.
     /// @param amountUcr What is added, in micro-credits.

@@ -426,4 +426,15 @@ interface IRegistry {
     /// @param account The account id.
     /// @return True for one of these controllers; false for account 0.
     function isController(address who, uint32 account) external view returns (bool);
+
+    /// @notice What a lease of an account's credits for a meter depends on. Reverts where there is no such meter or account.
+    /// @param meter The meter's id.
+    /// @param account The account id.
+    /// @return leaseKey The address that signs the meter's leases; zero = it takes none.
+    /// @return isBilled Whether the meter bills the account, is active and not frozen.
+    /// @return inactive The lowest account that is not active, of the account and its ancestors; 0 = none.
+    function leasingOf(uint32 meter, uint32 account)
+        external
+        view
+        returns (address leaseKey, bool isBilled, uint32 inactive);
 }

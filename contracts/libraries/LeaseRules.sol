@@ -3,11 +3,12 @@ pragma solidity 0.8.37;
 
 import {BudgetRules} from "./BudgetRules.sol";
 import {Calendar} from "./Periods.sol";
+import {Lists} from "./Lists.sol";
 import {RateWord} from "./RateWord.sol";
 import {Tallies, Tally} from "./Tally.sol";
 import {Terms} from "./Terms.sol";
 
-/// @notice The words of a leasing account and of its ancestors, from the account up; tallies and rates as of now.
+/// @notice The words of a leasing account and of its ancestors, from the account up.
 struct Path {
     uint256[] accounts;
     Tally[] tallies;
@@ -15,17 +16,24 @@ struct Path {
     RateWord[] rates;
 }
 
-/// @notice How much a lease may take, and what allows no more.
+/// @notice How much a lease may take, what allows no more, and which accounts of the path have crossed their soft threshold
+/// (bit i = account i).
 struct Room {
     uint256 roomUcr;
     uint256 account;
     uint8 why;
+    uint256 throttled;
 }
 
 /// @title How much room there is for a lease
-/// @notice The tightest of several rooms counts; of equal ones the first, in the order credits, limits and rates from the
-/// leasing account up.
+/// @notice The tightest of several rooms counts; of equal ones the first, in the order credits, then limit and rate of each
+/// account from the leasing one up.
 library LeaseRules {
+    using Lists for uint256[];
+    using Lists for Tally[];
+    using Lists for Terms[];
+    using Lists for RateWord[];
+
     /// @notice The leasing account's own credits.
     uint8 internal constant BALANCE = 1;
     /// @notice A limit.
@@ -39,80 +47,63 @@ library LeaseRules {
 
     uint256 private constant MILLION = 1_000_000;
 
-    /// @notice The path as of a time.
-    /// @param path The words as they are stored.
+    /// @notice The most a lease may take now; the path's buckets are refilled.
+    /// @dev Where the soft threshold is crossed, shares are halved and buckets give half: see take.
+    /// @param path The leasing account and its ancestors.
     /// @param calendar The time.
-    /// @return now_ The same accounts with tallies rolled and judged and rates refilled, in arrays of their own.
-    function current(Path memory path, Calendar memory calendar)
-        internal
-        pure
-        returns (Path memory now_)
-    {
-        uint256 length = path.accounts.length;
-        now_.accounts = path.accounts;
-        now_.terms = path.terms;
-        now_.tallies = new Tally[](length);
-        now_.rates = new RateWord[](length);
-        for (uint256 i = 0; i < length; ++i) {
-            Terms terms = path.terms[i];
-            now_.tallies[i] =
-                BudgetRules.judged(BudgetRules.rolled(path.tallies[i], terms, calendar), terms);
-            now_.rates[i] = path.rates[i].refilled(calendar.nowS);
-        }
-    }
-
-    /// @notice The most a lease may take.
-    /// @param path The leasing account and its ancestors as of now.
     /// @param freeUcr The leasing account's credits that no lease reserves.
     /// @param sharePpm The share of what is left that a lease may take, in millionths.
     /// @return room How much, and what allows no more; a freeze leaves none.
-    function roomOf(Path memory path, uint256 freeUcr, uint256 sharePpm)
+    function roomOf(Path memory path, Calendar memory calendar, uint256 freeUcr, uint256 sharePpm)
         internal
         pure
         returns (Room memory room)
     {
-        uint256 length = path.accounts.length;
-        for (uint256 i = 0; i < length; ++i) {
-            if (path.tallies[i].frozenWhy() != 0) return Room(0, path.accounts[i], FROZEN);
-        }
-        uint256 share = _isThrottled(path, 0) ? sharePpm / 2 : sharePpm;
-        room = Room(_shareOf(freeUcr, share), path.accounts[0], BALANCE);
-        for (uint256 i = 0; i < length; ++i) {
-            _narrow(room, path.accounts[i], LIMIT, _limitRoomUcr(path, i, sharePpm));
-        }
-        for (uint256 i = 0; i < length; ++i) {
-            if (!path.rates[i].isSet()) continue;
-            uint256 divisor = _isThrottled(path, i) ? 2 : 1;
-            _narrow(room, path.accounts[i], RATE, path.rates[i].levelUcr() / divisor);
+        room.roomUcr = type(uint256).max;
+        for (uint256 i = 0; i < path.accounts.length; ++i) {
+            uint256 account = path.accounts.get(i);
+            Terms terms = path.terms.get(i);
+            Tally tally =
+                BudgetRules.judged(BudgetRules.rolled(path.tallies.get(i), terms, calendar), terms);
+            if (tally.frozenWhy() != 0) return Room(0, account, FROZEN, 0);
+            bool isThrottled = tally.isMarked(Tallies.SOFT_CROSSED);
+            if (isThrottled) room.throttled |= 1 << i;
+            uint256 share = isThrottled ? sharePpm / 2 : sharePpm;
+            if (i == 0) _narrow(room, account, BALANCE, freeUcr * share / MILLION);
+            _narrow(room, account, LIMIT, _limitRoomUcr(tally, terms, share));
+            RateWord rate = path.rates.get(i).refilled(calendar.nowS);
+            if (!rate.isSet()) continue;
+            path.rates.put(i, rate);
+            uint256 levelUcr = rate.levelUcr();
+            _narrow(room, account, RATE, isThrottled ? levelUcr / 2 : levelUcr);
         }
     }
 
-    /// @notice What a lease takes from the bucket of an account: twice its amount where the soft threshold is crossed.
-    /// @param path The leasing account and its ancestors as of now.
-    /// @param i The account's index.
-    /// @param amountUcr The lease's amount.
-    /// @return The bucket afterwards, zero = no rate.
-    function rateAfter(Path memory path, uint256 i, uint256 amountUcr)
-        internal
-        pure
-        returns (RateWord)
-    {
-        RateWord rate = path.rates[i];
-        if (!rate.isSet()) return rate;
-        return rate.taken(_isThrottled(path, i) ? 2 * amountUcr : amountUcr);
+    /// @notice The path's words are those after a lease.
+    /// @param path The leasing account and its ancestors, buckets refilled.
+    /// @param amountUcr What the lease takes, for which there is room.
+    /// @param throttled Whose soft threshold is crossed: their buckets give twice the amount.
+    function take(Path memory path, uint256 amountUcr, uint256 throttled) internal pure {
+        for (uint256 i = 0; i < path.accounts.length; ++i) {
+            Tally tally = path.tallies.get(i);
+            path.tallies.put(i, tally.withLeased(tally.leasedUcr() + amountUcr));
+            RateWord rate = path.rates.get(i);
+            if (!rate.isSet()) continue;
+            bool isThrottled = (throttled >> i) & 1 != 0;
+            path.rates.put(i, rate.taken(isThrottled ? 2 * amountUcr : amountUcr));
+        }
+        path.tallies.put(0, path.tallies.get(0).withMark(Tallies.HAS_LEASE, true));
     }
 
     /// @dev Without a limit only what one word may hold is a bound.
-    function _limitRoomUcr(Path memory path, uint256 i, uint256 sharePpm)
+    function _limitRoomUcr(Tally tally, Terms terms, uint256 sharePpm)
         private
         pure
         returns (uint256)
     {
-        Tally tally = path.tallies[i];
         uint256 mostUcr = Tallies.MAX_LEASED_UCR - tally.leasedUcr();
-        if (!path.terms[i].hasLimit()) return mostUcr;
-        uint256 share = _isThrottled(path, i) ? sharePpm / 2 : sharePpm;
-        uint256 shareUcr = _shareOf(BudgetRules.roomUcr(tally, path.terms[i]), share);
+        if (!terms.hasLimit()) return mostUcr;
+        uint256 shareUcr = BudgetRules.roomUcr(tally, terms) * sharePpm / MILLION;
         return shareUcr < mostUcr ? shareUcr : mostUcr;
     }
 
@@ -121,13 +112,5 @@ library LeaseRules {
         room.roomUcr = roomUcr;
         room.account = account;
         room.why = why;
-    }
-
-    function _isThrottled(Path memory path, uint256 i) private pure returns (bool) {
-        return path.tallies[i].isMarked(Tallies.SOFT_CROSSED);
-    }
-
-    function _shareOf(uint256 ucr, uint256 sharePpm) private pure returns (uint256) {
-        return ucr * sharePpm / MILLION;
     }
 }

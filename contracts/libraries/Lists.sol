@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {RateWord} from "./RateWord.sol";
 import {Tally} from "./Tally.sol";
 import {Terms} from "./Terms.sol";
 
@@ -38,6 +39,16 @@ library Lists {
         }
     }
 
+    /// @notice As above.
+    /// @param list The list.
+    /// @param i Its index, which the caller keeps below the length.
+    /// @return value The element.
+    function get(RateWord[] memory list, uint256 i) internal pure returns (RateWord value) {
+        assembly ("memory-safe") {
+            value := mload(add(add(list, 32), shl(5, i)))
+        }
+    }
+
     /// @notice An element has another value.
     /// @param list The list.
     /// @param i Its index, which the caller keeps below the length.
@@ -63,6 +74,16 @@ library Lists {
     /// @param i Its index, which the caller keeps below the length.
     /// @param value The element.
     function put(Terms[] memory list, uint256 i, Terms value) internal pure {
+        assembly ("memory-safe") {
+            mstore(add(add(list, 32), shl(5, i)), value)
+        }
+    }
+
+    /// @notice As above.
+    /// @param list The list.
+    /// @param i Its index, which the caller keeps below the length.
+    /// @param value The element.
+    function put(RateWord[] memory list, uint256 i, RateWord value) internal pure {
         assembly ("memory-safe") {
             mstore(add(add(list, 32), shl(5, i)), value)
         }

@@ -33,14 +33,17 @@ library Periods {
     /// @return The time, and the week and the month that hold it.
     function locate(uint256 nowS) internal pure returns (Calendar memory) {
         uint256 day = nowS / 1 days;
-        uint256 daysInto = (day + DAYS_SINCE_MONDAY) % 7;
         (uint256 year, uint256 month) = _monthOf(day);
-        return Calendar({
-            nowS: nowS,
-            weekEndS: (day + 7 - daysInto) * 1 days,
-            monthStartS: _startOfMonth(year, month),
-            monthEndS: month == 12 ? _startOfMonth(year + 1, 1) : _startOfMonth(year, month + 1)
-        });
+        // Below 2^255 seconds no sum comes near 2^256, and less than seven days are subtracted from seven.
+        unchecked {
+            uint256 daysInto = (day + DAYS_SINCE_MONDAY) % 7;
+            return Calendar({
+                nowS: nowS,
+                weekEndS: (day + 7 - daysInto) * 1 days,
+                monthStartS: _startOfMonth(year, month),
+                monthEndS: month == 12 ? _startOfMonth(year + 1, 1) : _startOfMonth(year, month + 1)
+            });
+        }
     }
 
     /// @notice The end of the period that holds a time.
@@ -77,23 +80,29 @@ library Periods {
     /// @dev Year and month (1..12) of a day since 1970. Years run from March, so that leap days come last; in them
     /// five months make 153 days. Source: H. Hinnant, chrono-compatible low-level date algorithms.
     function _monthOf(uint256 day) private pure returns (uint256 year, uint256 month) {
-        uint256 shifted = day + DAYS_TO_EPOCH;
-        uint256 era = shifted / DAYS_PER_ERA;
-        uint256 dayOfEra = shifted % DAYS_PER_ERA;
-        uint256 yearOfEra =
-            (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365;
-        uint256 dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100);
-        uint256 fromMarch = (5 * dayOfYear + 2) / 153;
-        month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9;
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+        // As in locate; and a year begins at the earliest on the day it is counted from.
+        unchecked {
+            uint256 shifted = day + DAYS_TO_EPOCH;
+            uint256 era = shifted / DAYS_PER_ERA;
+            uint256 dayOfEra = shifted % DAYS_PER_ERA;
+            uint256 yearOfEra =
+                (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365;
+            uint256 dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100);
+            uint256 fromMarch = (5 * dayOfYear + 2) / 153;
+            month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9;
+            year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+        }
     }
 
     function _startOfMonth(uint256 year, uint256 month) private pure returns (uint256) {
-        uint256 fromMarch = month > 2 ? month - 3 : month + 9;
-        uint256 marchYear = month > 2 ? year : year - 1;
-        uint256 yearOfEra = marchYear % 400;
-        uint256 dayOfYear = (153 * fromMarch + 2) / 5;
-        uint256 dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear;
-        return (marchYear / 400 * DAYS_PER_ERA + dayOfEra - DAYS_TO_EPOCH) * 1 days;
+        // As in locate; and no month begins before 1970.
+        unchecked {
+            uint256 fromMarch = month > 2 ? month - 3 : month + 9;
+            uint256 marchYear = month > 2 ? year : year - 1;
+            uint256 yearOfEra = marchYear % 400;
+            uint256 dayOfYear = (153 * fromMarch + 2) / 5;
+            uint256 dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear;
+            return (marchYear / 400 * DAYS_PER_ERA + dayOfEra - DAYS_TO_EPOCH) * 1 days;
+        }
     }
 }

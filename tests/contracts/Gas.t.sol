@@ -18,7 +18,7 @@ contract GasTest is LeaseFixture {
     uint256 private constant WORST_CASE_LIMIT = 16_700_000;
     uint256 private constant MAX_TRANSACTION_BYTES = 120_000;
     uint256 private constant PER_RECORD_LIMIT = 4000;
-    uint256 private constant LEASE_KEY = 0x1EA5E;
+    uint256 private constant LEASE_LIMIT = 160_000;
     uint64 private constant LEASE_UCR = 1000;
 
     function test_gas_staysBelowLimit_perRecord() external {
@@ -61,7 +61,7 @@ contract GasTest is LeaseFixture {
         (uint32[] memory projects, uint32[] memory meters) = _deployMaxima();
         for (uint256 s = 0; s < 40; ++s) {
             for (uint256 j = 0; j < 6; ++j) {
-                _lease(projects[s % 20 * 6 + j], meters[s]);
+                leaseOf(projects[s % 20 * 6 + j], meters[s], LEASE_UCR);
             }
         }
         Segment[] memory segments = new Segment[](40);
@@ -71,6 +71,39 @@ contract GasTest is LeaseFixture {
         uint256 gas = _gasAtMaxima(segments, 240);
         VM.snapshotValue("settle", "gas at all maxima, every slot cold", gas);
         assertBelow(gas, WORST_CASE_LIMIT);
+    }
+
+    /// @dev Depth 4 with a limit and a rate on every level, and another lease of the same project and meter before.
+    function test_gas_staysBelowLimit_ofALease() external {
+        VM.pauseGasMetering();
+        deployLeases();
+        uint32 deep = account(project, "deep");
+        grant(deep, 1e12);
+        VM.prank(REGISTRAR);
+        budgets.grant(deep, planOf(deep), 1e12, 0);
+        uint32[4] memory path = [acme, team, project, deep];
+        for (uint256 i = 0; i < 4; ++i) {
+            setTerms(
+                path[i], BudgetTerms(true, 1e12, Periods.Kind.Month, 0, 800_000, 100_000, 1e12, 60)
+            );
+        }
+        leaseOf(deep, gateway, 1e6);
+        VM.warp(START_S + 40 days);
+        uint64 untilS = uint64(block.timestamp) + TTL_S;
+        bytes memory callData = abi.encodeCall(
+            leases.openLease,
+            (deep, gateway, 1e6, untilS, 2, signLease(KEY, deep, gateway, 1e6, untilS, 2))
+        );
+        coolAll();
+        VM.resumeGasMetering();
+        (bool isDone, uint256 used) = _call(address(leases), callData);
+        VM.pauseGasMetering();
+        assertTrue(isDone, "openLease");
+        uint256 gas = TRANSACTION_GAS + used + _calldataGas(callData);
+        VM.snapshotValue(
+            "lease", "openLease, four levels with limits and rates, every slot cold", gas
+        );
+        assertBelow(gas, LEASE_LIMIT);
     }
 
     function _deployMaxima() private returns (uint32[] memory projects, uint32[] memory meters) {
@@ -87,8 +120,8 @@ contract GasTest is LeaseFixture {
             for (uint256 j = 0; j < 6; ++j) {
                 projects[s * 6 + j] = _deepProject(top, s * 6 + j);
             }
-            meters[s] = _leasingMeter(top, s);
-            meters[s + 20] = _leasingMeter(top, s + 20);
+            meters[s] = gatewayOn(top, string.concat("l", VM.toString(s)));
+            meters[s + 20] = gatewayOn(top, string.concat("k", VM.toString(s)));
         }
     }
 
@@ -159,20 +192,6 @@ contract GasTest is LeaseFixture {
         budgets.grant(node, (1 << 32) | node, 1e6, 0);
         budgets.setExploring(node, true);
         budgets.release(CreditIds.EXPLORATION_POOL, node, CreditIds.EXPLORATION, 1e6);
-    }
-
-    function _leasingMeter(uint32 owner, uint256 i) private returns (uint32) {
-        VM.prank(CONTROLLER);
-        return registry.registerMeter(
-            owner, string.concat("l", VM.toString(i)), bytes32(i + 1), VM.addr(LEASE_KEY), bounds()
-        );
-    }
-
-    function _lease(uint32 of_, uint32 with_) private {
-        uint64 untilS = uint64(block.timestamp + 600);
-        leases.openLease(
-            of_, with_, LEASE_UCR, untilS, 1, signLease(LEASE_KEY, of_, with_, LEASE_UCR, untilS, 1)
-        );
     }
 
     function _limit(uint32 node, uint256 limitUcr, Periods.Kind kind, uint64 lengthS) private {
