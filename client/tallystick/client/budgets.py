@@ -8,9 +8,12 @@ from typing import Final
 
 import msgspec
 
+from tallystick.chain.bindings.authority import Authority
 from tallystick.chain.bindings.budgets import Budget, FrozenWhy, PeriodKind
 from tallystick.chain.calls import Write
+from tallystick.chain.errors import TransactionReverted
 from tallystick.client.accounts import AccountTree, load_tree
+from tallystick.client.errors import IncreaseScheduled
 from tallystick.client.wire import Wire
 from tallystick.core.units import PPM
 from tallystick.local.roles import REGISTRAR
@@ -105,8 +108,31 @@ def set_budget(wire: Wire, path: str, change: BudgetChange) -> bool:
     )
     if write.data == _restate(wire, account, now).data:
         return False
-    wire.send(REGISTRAR, write)
+    _send_or_schedule(wire, write)
     return True
+
+
+def _send_or_schedule(wire: Wire, write: Write[None]) -> None:
+    """What gives more room is announced first, where its sender has to wait.
+
+    Raises:
+        IncreaseScheduled: it is announced now, or was and the time has not come.
+    """
+    try:
+        wire.send(REGISTRAR, write)
+    except TransactionReverted as error:
+        if error.error_name == "AccessManagerNotReady":
+            raise IncreaseScheduled(
+                "this gives more room, was announced, and its time has not come"
+            ) from error
+        if error.error_name != "AccessManagerNotScheduled":
+            raise
+        authority = Authority(wire.network.addresses.authority)
+        at_s = wire.send(REGISTRAR, authority.schedule(write))
+        raise IncreaseScheduled(
+            "this gives more room and is announced; repeat it when its time has come",
+            expected=f"Unix second {at_s}",
+        ) from error
 
 
 def _restate(wire: Wire, account: int, now: Budget) -> Write[None]:

@@ -137,6 +137,12 @@ class NodesUnreachable(TemporaryFailure):
     code = "nodes_unreachable"
 
 
+class IncreaseScheduled(TemporaryFailure):
+    """A budget's increase is announced, and happens when the same is asked for after the delay."""
+
+    code = "increase_scheduled"
+
+
 class UserUnknown(NameUnknown):
     """The table of pseudonyms knows nobody of this name."""
 

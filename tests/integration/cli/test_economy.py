@@ -98,6 +98,30 @@ def test_proposal_is_refused_when_it_names_what_there_is_not(
     assert named is None or named in answer.document["expected"]
 
 
+def test_budget_keeps_what_is_not_named(governed: Program) -> None:
+    words = ("--limit", "500", "--period", "month", "--carry-over", "25%", "--rate", "100/1h")
+    governed.ask("budget", "set", LAB, *words)
+    budget = governed.ask("budget", "set", LAB, "--soft", "50%")
+    assert (budget["limit"], budget["soft"]) == (500_000_000, 250_000_000)
+    assert (budget["carry_over_ppm"], budget["rate_left"]) == (250_000, 100_000_000)
+    budget = governed.ask("budget", "set", LAB, "--limit", "none", "--rate", "none")
+    assert (budget["limit"], budget.get("rate")) == (None, None)
+
+
+def test_increase_waits_where_the_votes_said_so(governed: Program) -> None:
+    limits = 6
+    text = "calls: [{{contract: AccessManager, function: grantRole, args: [{0}, registrar, {1}]}}]"
+    governed.ask("budget", "set", CHAT, "--limit", "500")
+    vote_through(governed, text.format(limits, 3_600), "Increases wait an hour")
+    words = ("budget", "set", CHAT, "--limit", "600", "--json")
+    answers = [governed.run(*words) for _ in range(2)]
+    assert [answer.exit_code for answer in answers] == [75, 75]
+    assert {answer.document["code"] for answer in answers} == {"increase_scheduled"}
+    assert governed.ask("budget", "set", CHAT, "--limit", "400")["limit"] == 400_000_000
+    governed.ask("clock", "forward", "61m")
+    assert governed.ask(*words[:-1])["limit"] == 600_000_000
+
+
 def test_lease_is_opened_extended_and_shown(governed: Program) -> None:
     governed.ask("meter", "register", "gw", "--account", "acme")
     lease = governed.ask("lease", "open", CHAT, "gw", "20", "--for", "10m")

@@ -57,3 +57,9 @@ def test_dir_comes_from_the_environment_unless_it_is_named() -> None:
 @given(st.lists(st.text(min_size=1).filter(lambda word: not word.startswith("--"))))
 def test_other_words_keep_their_order(words: list[str]) -> None:
     assert split_options(words, {})[1] == words
+
+
+def test_key_that_signs_is_named_last_wins() -> None:
+    options, rest = split_options(["gov", "--as", "seat-1", "vote", "1", "--as=seat-2"], {})
+    assert options.signer == "seat-2"
+    assert rest == ["gov", "vote", "1"]

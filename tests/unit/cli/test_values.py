@@ -7,17 +7,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallystick.chain.bindings.budgets import PeriodKind
-from tallystick.cli.errors import AssignmentInvalid, PeriodInvalid, ShareInvalid, TimeInvalid
+from tallystick.cli.errors import (
+    AssignmentInvalid,
+    CountInvalid,
+    PeriodInvalid,
+    ShareInvalid,
+    TimeInvalid,
+)
 from tallystick.cli.values import (
     format_share,
     format_time,
     parse_assignments,
+    parse_cents,
+    parse_count,
+    parse_length_s,
     parse_limit_ucr,
     parse_period,
+    parse_rate,
     parse_share_ppm,
     parse_time_ms,
 )
-from tallystick.client.budgets import Period
+from tallystick.client.budgets import Period, Rate
 from tallystick.core.errors import AmountInvalid
 
 NOW_MS = 1_795_305_600_000  # 2026-11-22 00:00 UTC
@@ -142,3 +152,37 @@ def test_assignment_is_refused_when_a_side_is_missing(text: str) -> None:
 
 def test_assignment_keeps_later_equal_signs_and_the_last_of_a_field() -> None:
     assert parse_assignments(["a=1", "b = x=y", "a=2"]) == {"a": "2", "b": "x=y"}
+
+
+@pytest.mark.parametrize(
+    ("text", "cents"), [("$200", 20_000), ("99.5", 9_950), ("$1_000.05", 100_005)]
+)
+def test_price_is_read_to_the_cent(text: str, cents: int) -> None:
+    assert parse_cents(text) == cents
+
+
+@pytest.mark.parametrize("text", ["", "$", "1.005", "-1", "1,5", "free"])
+def test_price_is_refused_when_it_is_none_or_finer_than_a_cent(text: str) -> None:
+    with pytest.raises(CountInvalid):
+        parse_cents(text)
+
+
+def test_count_is_a_whole_number() -> None:
+    assert [parse_count(text) for text in ("420", "1_000")] == [420, 1_000]
+    for text in ("", "1.5", "-1", "10_00", "1k"):
+        with pytest.raises(CountInvalid):
+            parse_count(text)
+
+
+def test_length_is_refused_when_it_is_none() -> None:
+    assert parse_length_s("90m") == 5_400
+    for text in ("", "0d", "7", "-7d"):
+        with pytest.raises(TimeInvalid):
+            parse_length_s(text)
+
+
+def test_rate_is_an_amount_in_a_length_of_time() -> None:
+    assert parse_rate("100/1h") == Rate(100_000_000, 3_600)
+    assert parse_rate("none") is None
+    with pytest.raises(PeriodInvalid):
+        parse_rate("100")

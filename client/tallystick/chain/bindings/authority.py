@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from tallystick.chain.abi import load_functions
-from tallystick.chain.calls import View, Write, nothing, view, write
+from tallystick.chain.calls import View, Write, announced, nothing, view, write
 from tallystick.chain.network import PLACES
 
 GOVERNANCE: Final = 0
@@ -90,6 +90,15 @@ class Authority:
     def execute(self, write: Write[Any]) -> Write[None]:
         """A restricted call made through the authority, so that `all_of` takes it too."""
         return _write(self.address, "execute", write.to, write.data, outcome=nothing)
+
+    def schedule(self, write: Write[Any]) -> Write[int]:
+        """A restricted call may be made once its sender's delay has passed; gives when.
+
+        Returns:
+            Through the transaction's outcome: Unix seconds.
+        """
+        outcome = announced("OperationScheduled", "schedule")
+        return _write(self.address, "schedule", write.to, write.data, 0, outcome=outcome)
 
     def set_function_role(
         self, contract: str, target: str, functions: Sequence[str], role: int

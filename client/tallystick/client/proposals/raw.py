@@ -55,26 +55,25 @@ def _build_call(state: Governed, entry: object) -> Call:
             f"{contract}.{name} takes other arguments", expected=", ".join(function.inputs)
         )
     parsed = [
-        _parse(f"{CALLS}.{name}", kind, text)
+        _parse(state, f"{CALLS}.{name}", kind, text)
         for kind, text in zip(function.inputs, args, strict=True)
     ]
     return Call(contract, name, tuple(parsed))
 
 
-def _parse(where: str, kind: str, value: Any) -> Any:  # noqa: ANN401 - by ABI
-    if kind.endswith("[]"):
-        return [_parse(where, kind[:-2], one) for one in require_list(where, value)]
-    if kind.startswith("(") and isinstance(value, list):
-        return tuple(
-            _parse(where, part, one) for part, one in zip(kind[1:-1].split(","), value, strict=True)
-        )
+def _parse(state: Governed, where: str, kind: str, value: Any) -> Any:  # noqa: ANN401 - by ABI
+    if kind.endswith("]"):
+        item = kind[: kind.rindex("[")]
+        return [_parse(state, where, item, one) for one in require_list(where, value)]
+    if kind == "address":
+        return state.parse_address(where, value)
     if kind == "bool" and value in _BOOLEANS:
         return _BOOLEANS[value]
     if kind.startswith("uint"):
         return parse_whole(where, value)
     if kind.startswith("bytes") and isinstance(value, str) and value.startswith("0x"):
         return _parse_bytes(where, value)
-    if kind in ("address", "string") and isinstance(value, str):
+    if kind == "string" and isinstance(value, str):
         return value
     raise ProposalInvalid(f"{where} is malformed", expected=kind, actual=str(value)[:80])
 
