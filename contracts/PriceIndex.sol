@@ -148,6 +148,8 @@ contract PriceIndex is IPriceIndex, AccessManaged, EIP712 {
             && valuePpm >= MIN_VALUE_PPM && valuePpm <= MAX_VALUE_PPM;
         require(isValid, ReportInvalid(priceReport.indexClass, valuePpm, priceReport.venues));
         uint32 running = _running();
+        // Epochs are whole numbers, and only the running one is meant.
+        // slither-disable-next-line incorrect-equality
         require(priceReport.epoch == running, EpochNotRunning(priceReport.epoch, running));
         (uint64 oldestS, uint64 newestS) = (priceReport.oldestS, priceReport.newestS);
         uint64 earliestS = _startOf(running - 1);
@@ -190,6 +192,8 @@ contract PriceIndex is IPriceIndex, AccessManaged, EIP712 {
 
     function _checkClosable(uint32 epoch, uint32 running, uint64 endS) private view {
         uint64 latestS = SafeCast.toUint64(endS - TARIFF.leadS());
+        // Epochs are whole numbers, and only the one before is meant.
+        // slither-disable-next-line incorrect-equality
         require(
             epoch == running - 1 && block.timestamp <= latestS,
             EpochNotClosable(epoch, running - 1, latestS)
@@ -229,8 +233,8 @@ contract PriceIndex is IPriceIndex, AccessManaged, EIP712 {
             clampedPpm: IndexRules.clamp(rawPpm, lastPpm),
             fromMs: fromMs
         });
-        bool isRefused = TARIFF.setIndex(indexClass, closing.clampedPpm, fromMs) == steps;
-        if (isRefused) closing.fromMs = 0;
+        bool isTaken = TARIFF.setIndex(indexClass, closing.clampedPpm, fromMs) > steps;
+        if (!isTaken) closing.fromMs = 0;
         _latest[indexClass] = closing;
         emit IndexClosed(
             indexClass,

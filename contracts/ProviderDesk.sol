@@ -100,7 +100,7 @@ contract ProviderDesk is IProviderDesk, AccessManaged {
             DeskRateOutOfBounds(ratePpm, MIN_RATE_PPM, MAX_RATE_PPM)
         );
         DeskRate memory rate = rateOf(provider);
-        uint256 waitS = rate.currentPpm == 0 ? 0 : leadS;
+        uint256 waitS = rate.currentPpm > 0 ? leadS : 0;
         uint64 earliestS = SafeCast.toUint64(block.timestamp + waitS);
         uint64 resolvedS = fromS == 0 ? earliestS : fromS;
         require(resolvedS >= earliestS, DeskRateTooEarly(resolvedS, earliestS));
@@ -290,6 +290,8 @@ contract ProviderDesk is IProviderDesk, AccessManaged {
 
     function _pending(uint64 redemption) private view returns (Redemption memory found) {
         found = _redemptions[redemption];
+        // A state is one of four; no time is compared.
+        // slither-disable-next-line incorrect-equality
         require(found.state == PENDING, RedemptionNotPending(redemption, found.state));
     }
 
@@ -304,7 +306,7 @@ contract ProviderDesk is IProviderDesk, AccessManaged {
         require(outUcr <= leftUcr, DailyCapExceeded(provider, organisation, outUcr, leftUcr));
         Usage storage usage = _usages[provider][organisation];
         uint64 day = _today();
-        usage.outUcr = usage.day == day ? usage.outUcr + outUcr : outUcr;
+        usage.outUcr = usage.day < day ? outUcr : usage.outUcr + outUcr;
         usage.day = day;
     }
 
@@ -315,7 +317,7 @@ contract ProviderDesk is IProviderDesk, AccessManaged {
         returns (uint128)
     {
         Usage memory usage = _usages[provider][organisation];
-        uint128 usedUcr = usage.day == _today() ? usage.outUcr : 0;
+        uint128 usedUcr = usage.day < _today() ? 0 : usage.outUcr;
         return capUcr > usedUcr ? capUcr - usedUcr : 0;
     }
 
