@@ -26,3 +26,8 @@ class Budget:
     """Such as `none`, `30d`, `week` or `month`."""
     period_start_ms: int | None
     period_end_ms: int | None
+    carried_ucr: int = 0
+    """What is left of what the last period carried over: room beyond the limit."""
+    rate_ucr: int = 0
+    """Leased at most in `rate_window_s`; 0 = no rate."""
+    rate_window_s: int = 0

@@ -163,6 +163,9 @@ BUDGETS: Final = Table(
         "period": "VARCHAR",
         "period_start_ms": "BIGINT",
         "period_end_ms": "BIGINT",
+        "carried_ucr": "HUGEINT",
+        "rate_ucr": "HUGEINT",
+        "rate_window_s": "UINTEGER",
     },
 )
 

@@ -14,7 +14,7 @@ from tallystick.projection.reader import Reader, Row
 _ACCOUNTS: Final = """
     SELECT accounts.*, limit_ucr, spent_ucr, spent_lifetime_ucr, leased_ucr, balance_ucr,
         overdraft_ucr, soft_ppm, frozen, frozen_why, period, period_start_ms, period_end_ms,
-        budgets.block AS budget_block
+        carried_ucr, rate_ucr, rate_window_s, budgets.block AS budget_block
     FROM accounts LEFT JOIN budgets USING (account) ORDER BY path
 """
 _METERS: Final = """
@@ -127,8 +127,11 @@ def compute_remaining_ucr(accounts: Sequence[Row]) -> dict[int, int | None]:
 
 
 def _room_ucr(row: Row) -> int | None:
-    """What the limit leaves, None without one."""
-    return None if row["limit_ucr"] is None else max(row["limit_ucr"] - row["spent_ucr"], 0)
+    """What the limit and what was carried over leave, None without one."""
+    if row["limit_ucr"] is None:
+        return None
+    room_ucr: int = row["limit_ucr"] + row["carried_ucr"] - row["spent_ucr"]
+    return max(room_ucr, 0)
 
 
 def _at_most(amount: int, bound: int | None) -> int:

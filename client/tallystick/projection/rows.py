@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from tallystick.chain.blocks import Block
 from tallystick.chain.decode import Event
 from tallystick.projection.settlements import SettledBatch
@@ -14,6 +16,7 @@ Row = tuple[Any, ...]
 
 _BUDGET_CONTRACTS: Final = frozenset({"Budgets", "BudgetState", "Leases"})
 _ACCOUNT_ARGUMENTS: Final = ("account", "project", "from", "to", "organisation")
+_PLAIN_TYPES: Final = frozenset({int, str, bool})
 _HOLDER_PREFIX: Final = "0x" + b"tallystick/acct:".hex()
 
 
@@ -130,9 +133,17 @@ def find_touched_accounts(events: Iterable[Event]) -> Iterator[int]:
 
 
 def encode_arguments(arguments: Mapping[str, Any]) -> str:
-    """An event's arguments as JSON: integers of any size, bytes as 0x hex."""
-    return json.dumps(arguments, default=_hex, separators=(",", ":"))
+    """An event's arguments as JSON: integers of any size, bytes as 0x hex.
+
+    Nearly all events of a settlement carry plain values only, and a settlement has hundreds.
+    """
+    if all(type(value) in _PLAIN_TYPES for value in arguments.values()):
+        return msgspec.json.encode(arguments).decode()
+    return _ENCODER.encode(arguments)
 
 
 def _hex(value: bytes) -> str:
     return f"0x{value.hex()}"
+
+
+_ENCODER: Final = json.JSONEncoder(default=_hex, separators=(",", ":"))

@@ -50,6 +50,9 @@ def convert_budget(account: int, budget: ChainBudget) -> Budget:
         period=format_period(budget.period_kind, budget.period_length_s),
         period_start_ms=budget.period_start_s * MS_PER_S if has_period else None,
         period_end_ms=budget.period_end_s * MS_PER_S if has_period else None,
+        carried_ucr=budget.carried_ucr,
+        rate_ucr=budget.rate_ucr,
+        rate_window_s=budget.rate_window_s,
     )
 
 

@@ -133,6 +133,9 @@ def _budgets() -> list[Budget]:
             soft_ppm=800_000 if limit else 0,
             frozen=bool(frozen_why),
             frozen_why=frozen_why,
+            carried_ucr=40 * CREDIT if account == 2 else 0,
+            rate_ucr=CREDIT if account == CHAT else 0,
+            rate_window_s=3600 if account == CHAT else 0,
         )
 
     return [

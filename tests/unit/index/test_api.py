@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from tests.unit.explorer.asking import ask
 from tests.unit.explorer.showcase import build_showcase
 
-from tallystick.projection import Queries
+from tallystick.projection import LISTS, Queries
 from tallystick_node.answers import install_error_answers
 from tallystick_node.index.api import create_index_router
 
@@ -57,6 +57,7 @@ def find_floats(document: object) -> list[float]:
         "/v1/tariff",
         "/v1/tariff/history",
         "/v1/totals",
+        *(f"/v1/{name}" for name in LISTS),
         "/v1/blocks",
         "/v1/batches",
         "/v1/batches/1",
@@ -113,3 +114,34 @@ def test_bad_question_is_refused_with_a_code(
 ) -> None:
     answer = ask(app, path)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_list_is_narrowed_by_account_and_columns(app: FastAPI) -> None:
+    assert len(read(app, "/v1/leases")) == 3
+    assert {row["project"] for row in read(app, "/v1/leases?account=acme/support")} == {
+        "acme/support/chat"
+    }
+    assert [row["nonce"] for row in read(app, "/v1/leases?state=open")] == [2]
+    assert [row["offer"] for row in read(app, "/v1/offers?state=cancelled&limit=1")] == [2]
+
+
+def test_list_pages_by_the_place_of_its_last_row(app: FastAPI) -> None:
+    first = read(app, "/v1/proposals?limit=1")[0]
+    second = read(app, f"/v1/proposals?limit=1&before={first['block']}.{first['ordinal']}")[0]
+    assert [first["proposal_id"], second["proposal_id"]] == [
+        row["proposal_id"] for row in read(app, "/v1/proposals")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/leases?block=1", 400),
+        ("/v1/leases?account=acme/nobody", 400),
+        ("/v1/leases?limit=1001", 400),
+        ("/v1/leases?before=x", 400),
+        ("/v1/no-such-list", 404),
+    ],
+)
+def test_list_refuses_what_it_does_not_know(app: FastAPI, path: str, status: int) -> None:
+    assert ask(app, path).status_code == status

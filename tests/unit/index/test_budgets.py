@@ -145,6 +145,14 @@ def test_remaining_is_what_every_limit_on_the_way_allows() -> None:
     assert left["rival/search"] is None
 
 
+def test_remaining_counts_what_was_carried_over() -> None:
+    projection = create_projection()
+    carried = Budget(3, 50, 0, 9, 0, 90, 0, 0, False, "", "30d", 0, 2**60, carried_ucr=20)
+    projection.put_budgets(1, [carried])
+    rows = Queries(projection).directory.accounts()
+    assert [row["remaining_ucr"] for row in rows if row["account"] == CHAT] == [70]
+
+
 def test_chain_budget_is_converted_to_the_index() -> None:
     found = convert_budget(
         7,
