@@ -114,6 +114,8 @@ def test_value_is_refused_when_it_does_not_fit(kind: str, value: object) -> None
         ("string", (64).to_bytes(32, "big")),
         ("uint256[]", (32).to_bytes(32, "big") + (2**60).to_bytes(32, "big")),
         ("string", (32).to_bytes(32, "big") + (40).to_bytes(32, "big") + bytes(32)),
+        ("bytes", (32).to_bytes(32, "big") + (1).to_bytes(32, "big") + b"a" + b"\1" * 31),
+        ("bytes", (32).to_bytes(32, "big") + (1).to_bytes(32, "big") + b"a"),
     ],
 )
 def test_data_is_refused_when_it_is_not_of_its_type(kind: str, data: bytes) -> None:
