@@ -34,7 +34,6 @@ class Session:
         """A client of the network in the folder, or of the one named by --rpc and --ledger."""
         from tallystick.client import Client  # noqa: PLC0415 - --help must not wait for it
 
-        quiet_logs()
         if self.options.ledger is not None:
             return Client.connect(self.options.rpc_urls, self.options.ledger)
         return Client.open(

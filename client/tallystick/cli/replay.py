@@ -8,7 +8,7 @@ from typing import Annotated, BinaryIO, Final
 
 import typer
 
-from tallystick.cli.app import Session, command
+from tallystick.cli.app import Session, command, quiet_logs
 from tallystick.cli.credit import describe_amount
 from tallystick.cli.render import Table
 from tallystick.cli.values import parse_assignments
@@ -112,6 +112,7 @@ def replay(
     if not dry_run:
         session.announce(f"Replaying {file}")
         session.ask_once()
+    quiet_logs()
     with session.open_client() as client, session.output.progress("settling") as progress:
         report = client.replay(_open(file), options, progress)
     session.output.show(report, _describe(report), *_list_reasons(report))
