@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Budget} from "../../contracts/interfaces/IBudgets.sol";
+import {Budget, BudgetTerms} from "../../contracts/interfaces/IBudgets.sol";
 import {Periods} from "../../contracts/libraries/Periods.sol";
 import {BudgetFixture} from "./support/BudgetFixture.sol";
 
@@ -222,5 +222,63 @@ contract BudgetsPeriodsTest is BudgetFixture {
         assertSaid(charged(project, 40, 40, 0), rolled(project, nextEndS));
         assertEq(spent(project), 40);
         assertEq(budget(project).spentLifetimeUcr, 70);
+    }
+
+    // What is carried over
+
+    /// @dev One period's unused limit, as far as the terms say; then it is used up first, and frozen only at the sum.
+    function test_carryOver_raisesTheNextPeriodsLimit() external {
+        _carry(100, 300_000);
+        charge(project, 80);
+        VM.warp(MONDAY);
+        assertEq(budget(project).carriedUcr, 20);
+        assertEq(spent(project), 0);
+        VM.recordLogs();
+        charge(project, 110);
+        assertSaid(charged(project, 110, 110, 0), rolled(project, MONDAY + 7 days));
+        assertEq(budget(project).carriedUcr, 0);
+        assertEq(spent(project), 90);
+        VM.recordLogs();
+        charge(project, 10);
+        assertSaid(charged(project, 10, 10, 0), frozen(project, BY_LIMIT, 100, 100, 0));
+        VM.warp(MONDAY + 7 days);
+        assertEq(budget(project).carriedUcr, 0);
+        assertEq(frozenWhy(project), 0);
+    }
+
+    function test_carryOver_fillsUp_overIdlePeriods() external {
+        _carry(100, 300_000);
+        charge(project, 100);
+        VM.warp(MONDAY + 21 days);
+        assertEq(budget(project).carriedUcr, 30);
+        charge(project, 129);
+        assertEq(frozenWhy(project), 0);
+        charge(project, 1);
+        assertEq(frozenWhy(project), BY_LIMIT);
+    }
+
+    /// @dev A century of weeks at once, and the soft threshold counts from the limit, not from what was carried.
+    function test_carryOver_isBounded_afterACentury() external {
+        _carry((1 << 59) - 1, 1_000_000);
+        VM.warp(MONDAY + 5200 weeks);
+        assertEq(budget(project).carriedUcr, (1 << 59) - 1);
+        charge(project, 5);
+        assertEq(budget(project).carriedUcr, (1 << 59) - 6);
+    }
+
+    function test_carryOver_shrinks_withItsCap() external {
+        _carry(100, 1_000_000);
+        VM.warp(MONDAY);
+        assertEq(budget(project).carriedUcr, 100);
+        _carry(50, 500_000);
+        assertEq(budget(project).carriedUcr, 25);
+        limitPer(project, 50, Periods.Kind.Week, 0, 0);
+        assertEq(budget(project).carriedUcr, 0);
+    }
+
+    function _carry(uint256 limitUcr, uint32 carryPpm) private {
+        BudgetTerms memory terms = limitOf(limitUcr);
+        (terms.periodKind, terms.carryPpm) = (Periods.Kind.Week, carryPpm);
+        setTerms(project, terms);
     }
 }
