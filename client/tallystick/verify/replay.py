@@ -38,7 +38,7 @@ from tallystick.verify.batch_checks import (
     sum_exactly,
 )
 from tallystick.verify.books.corrections import CORRECTIONS
-from tallystick.verify.books.economy import Economy, Surroundings
+from tallystick.verify.books.economy import KEPT, Economy, Surroundings
 from tallystick.verify.books.finding import Finding, compare
 from tallystick.verify.books.flows import FlowBook
 from tallystick.verify.credit_book import CreditBook
@@ -148,7 +148,10 @@ class Replay:
                 case "Budgets", "ProjectCharged":
                     charged = event.tx_hash, event.args["project"]
                     self._drawn_ucr[charged] -= event.args["fromLeaseUcr"]
-            yield from _locate(self.position.economy.apply(event, surroundings, self._flows), event)
+            economy = self.position.economy
+            self._flows.apply(event, economy.swaps, economy.desk)
+            if event.contract in KEPT:
+                yield from _locate(economy.apply(event, surroundings), event)
         yield from self._check_block(block)
         self.position.block, self.position.block_hash = block.number, block.hash
         self.position.time_s = block.time_s

@@ -16,7 +16,6 @@ from tallystick.verify.books.flows import (
     PENDING_REDEMPTIONS,
     PROVIDER_INVENTORY,
     SWAP_ESCROW,
-    FlowBook,
 )
 from tallystick.verify.books.index import IndexBook
 from tallystick.verify.books.leases import LeaseBook
@@ -26,6 +25,19 @@ from tallystick.verify.books.pools import check_pool
 from tallystick.verify.books.replenishment import EpochBook
 from tallystick.verify.credit_book import CreditBook
 
+KEPT: Final = frozenset(
+    {
+        "Leases",
+        "Outcomes",
+        "Experiments",
+        "Epochs",
+        "Plans",
+        "SwapMarket",
+        "ProviderDesk",
+        "PriceIndex",
+        "Tariff",
+    }
+)
 POOLED: Final = frozenset({"Epochs", "SwapMarket", "ProviderDesk", "Experiments"})
 """Contracts whose events fill pools or empty them."""
 
@@ -58,9 +70,8 @@ class Economy:
     index: IndexBook = field(default_factory=IndexBook)
     corrections: CorrectionBook = field(default_factory=CorrectionBook)
 
-    def apply(self, event: Event, surroundings: Surroundings, flows: FlowBook) -> Iterator[Finding]:
-        """The books know of one event; those of other contracts leave them as they are."""
-        flows.apply(event, self.swaps, self.desk)
+    def apply(self, event: Event, surroundings: Surroundings) -> Iterator[Finding]:
+        """The books know of one event of `KEPT` contracts; others leave them as they are."""
         match event.contract:
             case "Leases":
                 yield from self.leases.apply(event)

@@ -118,7 +118,7 @@ class FlowBook:
     def __init__(self) -> None:
         self._told: dict[str, _Deltas] = {}
         self._moved: dict[str, _Deltas] = {}
-        self._charged: dict[tuple[str, str], int] = {}
+        self._charged: dict[str, Counter[str]] = {}
 
     def apply(self, event: Event, swaps: SwapBook, desk: DeskBook) -> None:
         """The book knows of one event.
@@ -130,11 +130,11 @@ class FlowBook:
         """
         place, args = (event.contract, event.name), event.args
         if place == ("Credits", "Transfer"):
-            moved = Flow(args["sender"], args["receiver"], args["id"], args["amount"])
-            _add(self._moved, event.tx_hash, [moved])
+            deltas = self._moved.setdefault(event.tx_hash, Counter())
+            _move(deltas, args["sender"], args["receiver"], args["id"], args["amount"])
         elif place == ("Budgets", "ProjectCharged"):
-            payer = event.tx_hash, address_of(args["project"])
-            self._charged[payer] = self._charged.get(payer, 0) + args["fromBalanceUcr"]
+            charged = self._charged.setdefault(event.tx_hash, Counter())
+            charged[address_of(args["project"])] += args["fromBalanceUcr"]
         elif (read := _PLAIN.get(place)) is not None:
             _add(self._told, event.tx_hash, read(args))
         else:
@@ -142,30 +142,28 @@ class FlowBook:
 
     def check_block(self) -> Iterator[Finding]:
         """Transaction by transaction, what moved is what was told."""
-        for tx_hash in dict.fromkeys((*self._told, *self._moved, *(tx for tx, _ in self._charged))):
-            deltas = Counter(self._moved.get(tx_hash, Counter()))
+        for tx_hash in dict.fromkeys((*self._told, *self._moved, *self._charged)):
+            deltas = self._moved.get(tx_hash, Counter())
             deltas.subtract(self._told.get(tx_hash, Counter()))
-            self._take_charges(tx_hash, deltas)
+            _take_charges(self._charged.get(tx_hash, Counter()), deltas)
             yield from _explain(deltas)
         self._told.clear()
         self._moved.clear()
         self._charged.clear()
 
-    def _take_charges(self, tx_hash: str, deltas: _Deltas) -> None:
-        """A charge does not say which credits paid it: any that its project may spend."""
-        for (charged_in, payer), amount_ucr in self._charged.items():
-            if charged_in != tx_hash:
-                continue
-            left_ucr = amount_ucr
-            for holder, credit_id in [key for key in deltas if key[0] == payer]:
-                if credit_id < PROVIDER and (paid_ucr := -deltas[holder, credit_id]) > 0:
-                    paid_ucr = min(paid_ucr, left_ucr)
-                    left_ucr -= paid_ucr
-                    deltas[holder, credit_id] += paid_ucr
-                    deltas[_GONE, credit_id] -= paid_ucr
-            if left_ucr:
-                deltas[payer, GENERAL] += left_ucr
-                deltas[_GONE, GENERAL] -= left_ucr
+
+def _take_charges(charged: Counter[str], deltas: _Deltas) -> None:
+    """A charge does not say which credits paid it: any that its project may spend."""
+    for holder, credit_id in [key for key in deltas if key[0] in charged]:
+        paid_ucr = min(-deltas[holder, credit_id], charged[holder])
+        if credit_id < PROVIDER and paid_ucr > 0:
+            charged[holder] -= paid_ucr
+            deltas[holder, credit_id] += paid_ucr
+            deltas[_GONE, credit_id] -= paid_ucr
+    for payer, left_ucr in charged.items():
+        if left_ucr:
+            deltas[payer, GENERAL] += left_ucr
+            deltas[_GONE, GENERAL] -= left_ucr
 
 
 def _list_ends(place: tuple[str, str], args: Args, swaps: SwapBook, desk: DeskBook) -> list[Flow]:
@@ -192,14 +190,14 @@ def _list_ends(place: tuple[str, str], args: Args, swaps: SwapBook, desk: DeskBo
 
 
 def _add(by_tx: dict[str, _Deltas], tx_hash: str, flows: list[Flow]) -> None:
-    if not flows:
-        return
-    deltas = by_tx.setdefault(tx_hash, Counter())
     for flow in flows:
-        sender = _MADE if flow.sender == NOBODY else flow.sender
-        receiver = _GONE if flow.receiver == NOBODY else flow.receiver
-        deltas[sender, flow.credit_id] -= flow.amount_ucr
-        deltas[receiver, flow.credit_id] += flow.amount_ucr
+        deltas = by_tx.setdefault(tx_hash, Counter())
+        _move(deltas, flow.sender, flow.receiver, flow.credit_id, flow.amount_ucr)
+
+
+def _move(deltas: _Deltas, sender: str, receiver: str, credit_id: int, amount_ucr: int) -> None:
+    deltas[_MADE if sender == NOBODY else sender, credit_id] -= amount_ucr
+    deltas[_GONE if receiver == NOBODY else receiver, credit_id] += amount_ucr
 
 
 def _explain(deltas: _Deltas) -> Iterator[Finding]:
