@@ -472,7 +472,10 @@ contract Budgets is IBudgets, AccessManaged {
             uint256 place = line >> LINE_PROJECT_AT;
             if (!level.tallies[place].isMarked(Tallies.HAS_LEASE)) continue;
             places.put(count, place);
+            // The low fields of the line.
+            // forge-lint: disable-next-line(unsafe-typecast)
             keys.put(count, (accounts.get(place) << 32) | uint32(line >> LINE_METER_AT));
+            // forge-lint: disable-next-line(unsafe-typecast)
             amountsUcr.put(count++, uint128(line));
         }
         Arrays.splice(keys, 0, count);

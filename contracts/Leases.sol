@@ -63,7 +63,9 @@ contract Leases is ILeases, AccessManaged, EIP712 {
         STATE = state;
         CREDITS = credits;
         CURSORS = cursors;
-        leaseTerms = LeaseTerms(DEFAULT_SHARE_PPM, DEFAULT_TTL_S, DEFAULT_GRACE_S);
+        leaseTerms = LeaseTerms({
+            sharePpm: DEFAULT_SHARE_PPM, maxTtlS: DEFAULT_TTL_S, graceS: DEFAULT_GRACE_S
+        });
         emit LeaseTermsSet(DEFAULT_SHARE_PPM, DEFAULT_TTL_S, DEFAULT_GRACE_S);
     }
 
@@ -76,7 +78,7 @@ contract Leases is ILeases, AccessManaged, EIP712 {
         bool isValid = sharePpm != 0 && sharePpm <= MAX_SHARE_PPM && maxTtlS != 0
             && maxTtlS <= MAX_TTL_S && graceS >= MIN_GRACE_S && graceS <= MAX_GRACE_S;
         require(isValid, LeaseTermsInvalid(sharePpm, maxTtlS, graceS));
-        leaseTerms = LeaseTerms(sharePpm, maxTtlS, graceS);
+        leaseTerms = LeaseTerms({sharePpm: sharePpm, maxTtlS: maxTtlS, graceS: graceS});
         emit LeaseTermsSet(sharePpm, maxTtlS, graceS);
     }
 

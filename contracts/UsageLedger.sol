@@ -268,6 +268,8 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
     {
         uint256 line = progress.lineCount;
         require(line < MAX_LINES, TooManyLines(segment, MAX_LINES));
+        // The field has 8 bits.
+        // forge-lint: disable-next-line(unsafe-typecast)
         uint256 index = uint8(word >> INDEX_AT);
         // Both counts stay below 256.
         unchecked {
@@ -289,6 +291,8 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
 
     /// @dev A project's last line has its total.
     function _fill(bytes32[] memory lines, uint256 word) private pure {
+        // The field has 8 bits.
+        // forge-lint: disable-next-line(unsafe-typecast)
         uint256 line = uint8(word >> LINE_AT);
         lines[line] = bytes32(uint256(lines[line]) | ((word >> LINE_TOTAL_AT) & LINE_TOTAL_MASK));
     }
@@ -345,8 +349,11 @@ contract UsageLedger is IUsageLedger, AccessManaged, EIP712 {
         uint256 kept = 0;
         for (uint256 i = 0; i < lines.length; ++i) {
             uint256 line = uint256(lines[i]);
+            // The low fields of the line.
+            // forge-lint: disable-next-line(unsafe-typecast)
             if (uint128(line) == 0) continue;
             uint256 place = places[line >> LINE_INDEX_AT];
+            // forge-lint: disable-next-line(unsafe-typecast)
             lines[kept++] = bytes32((place << LINE_INDEX_AT) | uint160(line));
         }
         Arrays.splice(lines, 0, kept);

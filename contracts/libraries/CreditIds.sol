@@ -124,6 +124,8 @@ library CreditIds {
     function isInWallet(address owner, uint256 id) internal pure returns (bool) {
         uint160 number = uint160(owner);
         if ((number >> 32) << 32 != ACCOUNT_PREFIX) return false;
+        // The low 32 bits are the account's id.
+        // forge-lint: disable-next-line(unsafe-typecast)
         return id == GENERAL || id == EXPLORATION || id == planOf(uint32(number));
     }
 }

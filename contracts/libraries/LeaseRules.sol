@@ -65,7 +65,9 @@ library LeaseRules {
             Terms terms = path.terms.get(i);
             Tally tally =
                 BudgetRules.judged(BudgetRules.rolled(path.tallies.get(i), terms, calendar), terms);
-            if (tally.frozenWhy() != 0) return Room(0, account, FROZEN, 0);
+            if (tally.frozenWhy() != 0) {
+                return Room({roomUcr: 0, account: account, why: FROZEN, throttled: 0});
+            }
             bool isThrottled = tally.isMarked(Tallies.SOFT_CROSSED);
             if (isThrottled) room.throttled |= 1 << i;
             uint256 share = isThrottled ? sharePpm / 2 : sharePpm;
