@@ -64,7 +64,7 @@ def find_codec(kind: str) -> Codec:
         item = find_codec(array["item"])
         return _list_of(item) if not array["count"] else _array_of(item, int(array["count"]))
     if kind.startswith("("):
-        return _find_sequence(_split_tuple(kind))
+        return _find_sequence(split_tuple(kind))
     plain = _PLAIN.fullmatch(kind)
     if plain is not None:
         size = int(plain["size"])
@@ -77,7 +77,8 @@ def _find_sequence(kinds: tuple[str, ...]) -> Codec:
     return _sequence_of(tuple(find_codec(kind) for kind in kinds))
 
 
-def _split_tuple(kind: str) -> tuple[str, ...]:
+def split_tuple(kind: str) -> tuple[str, ...]:
+    """The types inside a tuple's."""
     parts: list[str] = []
     depth = 0
     for character in kind[1:-1]:

@@ -166,6 +166,21 @@ def test_offer_is_taken_in_part_and_cancelled(governed: Program) -> None:
     assert governed.ask("swap", "list") == []
 
 
+def test_any_call_can_be_proposed_and_is_shown_as_code(governed: Program) -> None:
+    text = """
+    calls:
+      - contract: Registry
+        function: setResource
+        args: [1, [16777215, 1, 1, 1, 1000000], true, 0]
+    """
+    words = ("gov", "propose", "-", "--dry-run", "--json")
+    answer = governed.run(*words, stdin=text)
+    assert answer.exit_code == 0, answer
+    shown = {change["parameter"]: change["after"] for change in answer.document["changes"]}
+    assert shown["Registry.setResource.active"] is True
+    assert "16777215" in shown["Registry.setResource.bounds"]
+
+
 def test_quote_is_filled_once(governed: Program) -> None:
     words = ("swap", "rfq", "make", LAB, DESK, "--give", "10", "--want", "0", "-o", "gift.json")
     governed.ask(*words)
@@ -225,7 +240,7 @@ def test_record_is_credited_once_up_to_its_cost(governed: Program) -> None:
     assert cost_ucr > 1_000_000
 
 
-def test_quarantined_records_are_listed_with_their_reason(governed: Program) -> None:
+def test_quarantined_record_is_listed_and_released_once_it_has_a_price(governed: Program) -> None:
     (governed.folder / "odd.csv").write_text("t,in\n1795305600000,5\n")
     words = ("replay", "odd.csv", "--format", "csv", "--columns", "time=t,in_fresh=in")
     report = governed.ask(*words, "--project", LAB, "--resource", "ghost", "--create")
@@ -233,10 +248,14 @@ def test_quarantined_records_are_listed_with_their_reason(governed: Program) -> 
     assert [(row["meter"], row["reason"]) for row in rows] == [
         (report["meter"], "resource_inactive")
     ]
-    refused = governed.run(
-        "quarantine", "release", report["meter"], str(report["first_seq"]), "--json"
-    )
+    release = ("quarantine", "release", report["meter"], str(report["first_seq"]))
+    refused = governed.run(*release, "--json")
     assert (refused.exit_code, refused.document["code"]) == (2, "node_refused")
+    vote_through(governed, "tariff: {ghost: {w_in: 1_000_000}}", "The ghost has a price")
+    released = governed.ask(*release)
+    assert (released["amount_ucr"], released["done_before"]) == (5_000, False)
+    assert governed.ask(*release)["done_before"]
+    assert governed.ask("quarantine", "list", "--under", "acme") == []
 
 
 def test_epoch_grows_one_project_and_an_appeal_restores_the_other(governed: Program) -> None:

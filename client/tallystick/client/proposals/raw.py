@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tallystick.chain.abi import load_functions
+from tallystick.chain.codec import split_tuple
 from tallystick.chain.decoded_calls import DecodedCall
 from tallystick.client.errors import ProposalInvalid
 from tallystick.client.proposals.changes import Call, Change, Unit
@@ -65,6 +66,17 @@ def _parse(state: Governed, where: str, kind: str, value: Any) -> Any:  # noqa: 
     if kind.endswith("]"):
         item = kind[: kind.rindex("[")]
         return [_parse(state, where, item, one) for one in require_list(where, value)]
+    if kind.startswith("("):
+        return _parse_struct(state, where, split_tuple(kind), value)
+    return _parse_scalar(state, where, kind, value)
+
+
+def _parse_scalar(
+    state: Governed,
+    where: str,
+    kind: str,
+    value: Any,  # noqa: ANN401 - as it was written
+) -> str | int | bool | bytes:
     if kind == "address":
         return state.parse_address(where, value)
     if kind == "bool" and value in _BOOLEANS:
@@ -76,6 +88,14 @@ def _parse(state: Governed, where: str, kind: str, value: Any) -> Any:  # noqa: 
     if kind == "string" and isinstance(value, str):
         return value
     raise ProposalInvalid(f"{where} is malformed", expected=kind, actual=str(value)[:80])
+
+
+def _parse_struct(
+    state: Governed, where: str, kinds: tuple[str, ...], value: object
+) -> tuple[Any, ...]:
+    if not isinstance(value, list) or len(value) != len(kinds):
+        raise ProposalInvalid(f"{where} is malformed", expected=f"[{', '.join(kinds)}]")
+    return tuple(_parse(state, where, kind, one) for kind, one in zip(kinds, value, strict=True))
 
 
 def _parse_bytes(where: str, text: str) -> bytes:
