@@ -37,22 +37,22 @@ contract BoundsHandler is EconomyFixture {
         _indices.push(1_000_000);
     }
 
-    /// @notice A vote on the terms of leases.
-    function voteOnLeases(uint256 seed) external atItsTime {
-        uint256[3] memory edges = [uint256(500_000), 1 hours, 7 days];
-        bytes memory call = abi.encodeCall(
-            leases.setLeaseTerms,
-            (
-                uint32(_near(seed, edges[0])),
-                uint32(_near(seed >> 64, edges[1])),
-                uint32(_near(seed >> 128, seed >> 255 == 0 ? edges[1] : edges[2]))
-            )
-        );
-        _vote(address(leases), call);
+    /// @notice A vote on the terms of leases, one of them beyond its bounds perhaps.
+    function voteOnLeases(uint256 drawn) external atItsTime {
+        uint256 seed = _mixed(drawn);
+        (uint32 sharePpm, uint32 maxTtlS, uint32 graceS) = (100_000, 15 minutes, 1 days);
+        uint256 which = seed % 4;
+        uint256 value = seed >> 8;
+        if (which == 0) sharePpm = uint32(_near(value, 500_000));
+        if (which == 1) maxTtlS = uint32(_near(value, 1 hours));
+        if (which == 2) graceS = uint32(_near(value, 1 hours));
+        if (which == 3) graceS = uint32(_near(value, 7 days));
+        _vote(address(leases), abi.encodeCall(leases.setLeaseTerms, (sharePpm, maxTtlS, graceS)));
     }
 
     /// @notice A vote on the terms of replenishment.
-    function voteOnReplenishment(uint256 seed) external atItsTime {
+    function voteOnReplenishment(uint256 drawn) external atItsTime {
+        uint256 seed = _mixed(drawn);
         ReplenishmentTerms memory terms = firstTerms();
         uint256 which = seed % 6;
         uint256 value = seed >> 8;
@@ -66,25 +66,30 @@ contract BoundsHandler is EconomyFixture {
     }
 
     /// @notice A vote on the rates of the GPU.
-    function voteOnRates(uint256 seed) external atItsTime {
+    function voteOnRates(uint256 drawn) external atItsTime {
+        uint256 seed = _mixed(drawn);
         uint16[] memory ids = new uint16[](1);
         Rates[] memory rates = new Rates[](1);
         ids[0] = _gpu;
-        rates[0].computeNcr = uint32(seed % 1e6);
-        rates[0].gpuMultiplierPpm =
-            uint32(_near(seed >> 64, seed >> 255 == 0 ? 10_000 : 100_000_000));
-        rates[0].bandwidthFactorPpm = uint32(_near(seed >> 128, 100_000_000));
+        rates[0] = Rates(0, 0, 0, 0, 0, 1000, 1_000_000, 0, 0, 1_000_000, 0, 0);
+        uint256 which = seed % 3;
+        uint256 value = seed >> 8;
+        if (which == 0) rates[0].gpuMultiplierPpm = uint32(_near(value, 10_000));
+        if (which == 1) rates[0].gpuMultiplierPpm = uint32(_near(value, 100_000_000));
+        if (which == 2) rates[0].bandwidthFactorPpm = uint32(_near(value, 100_000_000));
         _vote(address(tariff), abi.encodeCall(tariff.setRates, (ids, rates, 0)));
     }
 
     /// @notice A vote on what a provider's credits are worth.
-    function voteOnDesk(uint256 seed) external atItsTime {
+    function voteOnDesk(uint256 drawn) external atItsTime {
+        uint256 seed = _mixed(drawn);
         uint64 ratePpm = uint64(_near(seed, seed >> 255 == 0 ? 1000 : 1_000_000_000));
         _vote(address(desk), abi.encodeCall(desk.setRate, (_provider, ratePpm, 0)));
     }
 
     /// @notice An epoch of the index has passed, in which all validators saw any price there is.
-    function passIndexEpoch(uint256 seed) external atItsTime {
+    function passIndexEpoch(uint256 drawn) external atItsTime {
+        uint256 seed = _mixed(drawn);
         uint32 running = uint32(_nowS / INDEX_EPOCH_S);
         uint64 valuePpm = uint64(seed % 3 == 0 ? 1000 : 1000 + (seed >> 8) % 999_999_001);
         for (uint8 i = 0; i < 4; ++i) {
@@ -158,12 +163,16 @@ contract BoundsHandler is EconomyFixture {
         }
     }
 
-    /// @dev Two below to two above a bound, or anything.
+    /// @dev One below to one above a bound, or anything.
     function _near(uint256 seed, uint256 edge) private pure returns (uint256) {
         uint256 way = uint32(seed) % 8;
         if (way == 0) return 0;
-        if (way == 1) return type(uint32).max;
-        if (way == 2) return uint32(seed >> 32);
-        return edge - 2 + uint32(seed >> 32) % 5;
+        if (way == 1) return uint32(seed >> 32);
+        return edge - 1 + uint32(seed >> 32) % 3;
+    }
+
+    /// @dev Drawn numbers are often small, or of few bits.
+    function _mixed(uint256 drawn) private pure returns (uint256) {
+        return uint256(keccak256(abi.encode(drawn)));
     }
 }

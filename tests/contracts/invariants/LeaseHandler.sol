@@ -51,21 +51,19 @@ contract LeaseHandler is LeaseFixture {
         _nowS = block.timestamp;
     }
 
-    /// @notice A gateway has opened or extended a lease, of any part of the room there was; not of more.
-    function open(uint256 seed, uint64 part) external atItsTime {
-        (uint32 of_, uint32 with_) = _aPair(seed);
-        if (leases.leaseOf(of_, with_).isDeclared) return;
-        (uint256 roomUcr,,) = leases.roomOf(of_);
-        assertEq(_tryOpen(of_, with_, roomUcr + 1), false);
-        if (roomUcr == 0) return;
-        uint256 amountUcr = part % 4 == 0 ? roomUcr : 1 + part % roomUcr;
-        assertEq(_tryOpen(of_, with_, amountUcr), true);
-        leftOf[of_][with_] += amountUcr;
-        _checkFits(of_);
+    /// @notice Some gateways have opened or extended leases, of all the room there was or a part of it; not of more.
+    function open(uint256 drawn) external atItsTime {
+        uint256 seed = _mixed(drawn);
+        for (uint256 i = 0; i < 4; ++i) {
+            (uint32 of_, uint32 with_) = _aPair(seed);
+            _open(of_, with_, seed >> 128);
+            seed = _mixed(seed);
+        }
     }
 
     /// @notice What a gateway's calls cost has settled, within its lease, beyond it, or without one.
-    function settleUse(uint256 seed, uint64 costUcr) external atItsTime {
+    function settleUse(uint256 drawn, uint64 costUcr) external atItsTime {
+        uint256 seed = _mixed(drawn);
         (uint32 of_, uint32 with_) = _aPair(seed);
         uint256 cost = costUcr % (seed >> 255 == 0 ? 1e11 : 3e12);
         chargeLine(of_, with_, cost);
@@ -74,7 +72,8 @@ contract LeaseHandler is LeaseFixture {
     }
 
     /// @notice A gateway has said which record was the last it admitted against a lease.
-    function declareEnd(uint256 seed) external atItsTime {
+    function declareEnd(uint256 drawn) external atItsTime {
+        uint256 seed = _mixed(drawn);
         (uint32 of_, uint32 with_) = _aPair(seed);
         Lease memory found = leases.leaseOf(of_, with_);
         if (!found.isOpen || found.isDeclared) return;
@@ -84,7 +83,8 @@ contract LeaseHandler is LeaseFixture {
     }
 
     /// @notice A gateway's cursor has moved on.
-    function advance(uint256 seed) external atItsTime {
+    function advance(uint256 drawn) external atItsTime {
+        uint256 seed = _mixed(drawn);
         uint32 with_ = _meters[seed % _meters.length];
         Step[] memory steps = new Step[](1);
         steps[0] = Step(with_, 0, cursors.cursorOf(with_).nextSeq, uint16((seed >> 128) % 8) + 1);
@@ -93,7 +93,8 @@ contract LeaseHandler is LeaseFixture {
     }
 
     /// @notice A lease was released where its last record has settled or its grace is over, and nowhere else.
-    function release(uint256 seed) external atItsTime {
+    function release(uint256 drawn) external atItsTime {
+        uint256 seed = _mixed(drawn);
         (uint32 of_, uint32 with_) = _aPair(seed);
         Lease memory found = leases.leaseOf(of_, with_);
         bool isPassed = found.isDeclared && cursors.cursorOf(with_).nextSeq > found.lastSeq;
@@ -104,14 +105,16 @@ contract LeaseHandler is LeaseFixture {
     }
 
     /// @notice A registrar has granted general or plan credits.
-    function grantCredits(uint256 seed, uint64 amountUcr) external atItsTime {
+    function grantCredits(uint256 drawn, uint64 amountUcr) external atItsTime {
+        uint256 seed = _mixed(drawn);
         uint32 to = _anAccount(seed);
         VM.prank(REGISTRAR);
         budgets.grant(to, (seed >> 128) % 2 == 0 ? GENERAL : planOf(to), 1 + amountUcr % 1e12, 0);
     }
 
     /// @notice Credits that no lease reserves were taken away, all of them now and then; not one more.
-    function takeCredits(uint256 seed, uint64 part) external atItsTime {
+    function takeCredits(uint256 drawn, uint64 part) external atItsTime {
+        uint256 seed = _mixed(drawn);
         uint32 from = _anAccount(seed);
         uint256 freeUcr = budgets.availableOf(from, GENERAL);
         bytes memory call = abi.encodeCall(budgets.retire, (from, GENERAL, freeUcr + 1));
@@ -121,11 +124,12 @@ contract LeaseHandler is LeaseFixture {
     }
 
     /// @notice A registrar has set some limit, often below what is leased and spent, and a rate now and then.
-    function limitSpending(uint256 seed, uint64 limitUcr) external atItsTime {
+    function limitSpending(uint256 drawn, uint64 limitUcr) external atItsTime {
+        uint256 seed = _mixed(drawn);
         Periods.Kind kind = Periods.Kind((seed >> 8) % 4);
         BudgetTerms memory terms = BudgetTerms({
             hasLimit: (seed >> 200) % 4 != 0,
-            limitUcr: limitUcr % 4e12,
+            limitUcr: 0,
             periodKind: kind,
             periodLengthS: kind == Periods.Kind.Fixed ? uint64(seed >> 16) % 1e5 + 1 : 0,
             softPpm: uint32((seed >> 128) % 1_000_001),
@@ -133,8 +137,13 @@ contract LeaseHandler is LeaseFixture {
             rateUcr: 0,
             rateWindowS: 0
         });
+        uint32 which = _anAccount(seed);
+        Budget memory one = budgets.budgetOf(which);
+        // Half of what is taken up, or all of it and some more.
+        terms.limitUcr = (one.spentUcr + one.leasedUcr) * (1 + (seed >> 204) % 2) / 2;
+        terms.limitUcr += limitUcr % 2e11;
         if ((seed >> 202) % 4 == 0) (terms.rateUcr, terms.rateWindowS) = (limitUcr % 1e11, 600);
-        setTerms(_anAccount(seed), terms);
+        setTerms(which, terms);
     }
 
     /// @notice Some time has passed, up to two hours.
@@ -176,6 +185,17 @@ contract LeaseHandler is LeaseFixture {
         }
     }
 
+    function _open(uint32 of_, uint32 with_, uint256 part) private {
+        if (leases.leaseOf(of_, with_).isDeclared) return;
+        (uint256 roomUcr,,) = leases.roomOf(of_);
+        assertEq(_tryOpen(of_, with_, roomUcr + 1), false);
+        if (roomUcr == 0) return;
+        uint256 amountUcr = part % 2 == 0 ? roomUcr : 1 + part % roomUcr;
+        assertEq(_tryOpen(of_, with_, amountUcr), true);
+        leftOf[of_][with_] += amountUcr;
+        _checkFits(of_);
+    }
+
     /// @dev Right after an opening: what is leased, by the model, and spent is within every limit above it.
     function _checkFits(uint32 of_) private view {
         for (uint32 node = of_; node != 0; node = registry.accountOf(node).parent) {
@@ -205,5 +225,10 @@ contract LeaseHandler is LeaseFixture {
         of_ = _anAccount(seed);
         bool isOwn = registry.organisationOf(of_) == acme;
         with_ = isOwn ? _meters[(seed >> 64) % 2] : _meters[2];
+    }
+
+    /// @dev Drawn numbers are often small, or of few bits.
+    function _mixed(uint256 drawn) private pure returns (uint256) {
+        return uint256(keccak256(abi.encode(drawn)));
     }
 }

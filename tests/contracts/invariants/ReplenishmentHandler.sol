@@ -51,7 +51,8 @@ contract ReplenishmentHandler is ReplenishmentFixture {
     }
 
     /// @notice A project has spent something, rarely more than it has.
-    function spendSome(uint256 seed, uint64 costUcr) external atItsTime {
+    function spendSome(uint256 drawn, uint64 costUcr) external atItsTime {
+        uint256 seed = _mixed(drawn);
         uint32 which = _aProject(seed);
         uint256 heldUcr =
             balance(which, GENERAL) + balance(which, EXPLORATION) + balance(which, _planOf(which));
@@ -59,7 +60,8 @@ contract ReplenishmentHandler is ReplenishmentFixture {
     }
 
     /// @notice An epoch has ended, was cut, valued and closed for all projects.
-    function passEpoch(uint256 seed) external atItsTime {
+    function passEpoch(uint256 drawn) external atItsTime {
+        uint256 seed = _mixed(drawn);
         uint32 epoch = outcomes.currentEpoch();
         nextEpoch();
         epochs.cut(epoch, _projects);
@@ -77,7 +79,8 @@ contract ReplenishmentHandler is ReplenishmentFixture {
     }
 
     /// @notice A cut was undone on appeal, if the last epoch had one.
-    function undoCut(uint256 seed) external atItsTime {
+    function undoCut(uint256 drawn) external atItsTime {
+        uint256 seed = _mixed(drawn);
         uint32 which = _aProject(seed);
         uint32 next = epochs.enrolmentOf(which).nextClose;
         if (next == epochs.enrolmentOf(which).firstEpoch) return;
@@ -90,7 +93,8 @@ contract ReplenishmentHandler is ReplenishmentFixture {
     }
 
     /// @notice New terms were voted, the share among them.
-    function voteOnTerms(uint256 seed) external atItsTime {
+    function voteOnTerms(uint256 drawn) external atItsTime {
+        uint256 seed = _mixed(drawn);
         ReplenishmentTerms memory voted = terms();
         voted.explorationPpm = 100_000 + uint32(seed % 50_001);
         voted.growthPpm = uint32((seed >> 64) % 500_001);
@@ -100,7 +104,8 @@ contract ReplenishmentHandler is ReplenishmentFixture {
     }
 
     /// @notice An experiment was opened, funded out of the pool, or ended.
-    function experiment(uint256 seed, uint64 part) external atItsTime {
+    function experiment(uint256 drawn, uint64 part) external atItsTime {
+        uint256 seed = _mixed(drawn);
         uint32 which = _aProject(seed);
         uint32 last = experiments.lastExperimentOf(which);
         if (last != 0 && experiments.experimentOf(last).isOpen) {
@@ -115,7 +120,8 @@ contract ReplenishmentHandler is ReplenishmentFixture {
     }
 
     /// @notice An invoice was paid.
-    function payInvoice(uint256 seed, uint32 cents) external atItsTime {
+    function payInvoice(uint256 drawn, uint32 cents) external atItsTime {
+        uint256 seed = _mixed(drawn);
         uint32 which = _aProject(seed);
         bytes32 invoice = bytes32(++_invoices);
         VM.prank(REGISTRAR);
@@ -156,5 +162,10 @@ contract ReplenishmentHandler is ReplenishmentFixture {
 
     function _planOf(uint32 which) private pure returns (uint256) {
         return (1 << 32) + uint256(which);
+    }
+
+    /// @dev Drawn numbers are often small, or of few bits.
+    function _mixed(uint256 drawn) private pure returns (uint256) {
+        return uint256(keccak256(abi.encode(drawn)));
     }
 }
