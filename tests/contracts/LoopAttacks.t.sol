@@ -9,7 +9,7 @@ import {ReplenishmentFixture} from "./support/ReplenishmentFixture.sol";
 contract LoopAttacksTest is ReplenishmentFixture {
     uint256 private constant POOL_SIZE = 64;
     uint16 private constant KINDS = 16;
-    uint256 private constant LIMIT_GAS = 4_000_000;
+    uint256 private constant LIMIT_GAS = 1_000_000;
 
     uint32 private deep;
 

@@ -9,10 +9,13 @@ contract SignatureAttacksTest is EconomyFixture {
     /// @dev Name, version, chain and contract, and nothing else.
     bytes1 private constant FIELDS = 0x0f;
 
+    function setUp() external {
+        deployEconomy(4);
+    }
+
     /// @dev Each domain names its own contract on this chain, and no two go by one name: not even a contract that is
     /// replaced at its address could take another's signatures for its own.
-    function test_domains_areAllDifferent() external {
-        deployEconomy(4);
+    function test_domains_areAllDifferent() external view {
         address[9] memory all = [
             address(ledger),
             address(leases),
