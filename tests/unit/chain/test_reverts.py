@@ -12,8 +12,8 @@ from tallystick.chain.errors import (
     RpcRefused,
     TransactionReverted,
 )
+from tallystick.chain.meanings import MEANINGS
 from tallystick.chain.reverts import (
-    MEANINGS,
     explain_refusal,
     explain_revert,
     find_revert_data,
