@@ -7,7 +7,7 @@ TallystickError
 │   ├── ConfigInvalid          a chain configuration that cannot be deployed
 │   ├── ArgumentInvalid        a value that does not fit a contract's parameter
 │   ├── CalldataMalformed      not the canonical encoding of a settle call
-│   └── TransactionReverted    a contract said no; reverts.py names the leaf per contract error
+│   └── TransactionReverted    a contract said no; meanings/ has the leaf per contract error
 ├── TemporaryFailure
 │   ├── ChainUnreachable       no endpoint answered
 │   ├── ChainMoved             blocks changed while they were read

@@ -12,6 +12,7 @@ from tests.integration.cli.program import Program
 
 from tallystick.chain.reader import ask, connect, expect
 from tallystick.client import Client
+from tallystick.client.submission import Use
 from tallystick.local.clock import NetworkClock, forward
 from tallystick.local.folder import NetworkFolder
 
@@ -38,7 +39,7 @@ def record(program: Program, count: int) -> None:
     """This many records of now settle, none of them quarantined."""
     with Client.open(program.folder / ".tallystick") as client:
         client.register_meter("ahead", "acme")
-        use = {"project": PROJECT, "resource": "gpt-4o", "in_fresh": 100}
+        use: Use = {"project": PROJECT, "resource": "gpt-4o", "in_fresh": 100}
         client.submit([use] * count, meter="ahead")
         outcomes = client.wait_settled(meter="ahead")
     assert (outcomes.settled, outcomes.quarantined) == (count, 0)

@@ -191,5 +191,5 @@ def test_put_budgets_replaces_what_was_read_before() -> None:
     projection.put_budgets(1, [replace(budget, spent_ucr=0)])
     projection.put_budgets(1, [budget])
     assert dump_tables(projection)["budgets"] == [
-        (1, CHAT, 2**79, 1, 2**90, 0, 3, 0, 800_000, True, "limit", "month", 0, None)
+        (1, CHAT, 2**79, 1, 2**90, 0, 3, 0, 800_000, True, "limit", "month", 0, None, 0, 0, 0)
     ]
