@@ -7,30 +7,20 @@ for what settles a trace.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+from tallystick.client.economy import Economy
 from tallystick.client.wire import Wire, connect_wire, open_wire
 from tallystick.local.folder import NetworkFolder
 
 if TYPE_CHECKING:
     from tallystick.client.accounts import AccountView, CreatedAccount
-    from tallystick.client.appeals import AppealBook
     from tallystick.client.budgets import BudgetChange, BudgetView
-    from tallystick.client.corrections import Corrections
     from tallystick.client.credits import Moved
-    from tallystick.client.epochs import EpochBook
-    from tallystick.client.experiments import ExperimentBook
-    from tallystick.client.governance import Governance
-    from tallystick.client.leases import LeaseBook
     from tallystick.client.meter_stops import RotatedView, StoppedView
     from tallystick.client.meters import MeterView, RegisteredView
-    from tallystick.client.outcome_reports import OutcomeReports
     from tallystick.client.outcomes import Outcomes
-    from tallystick.client.plans import PlanBook
-    from tallystick.client.price_index import PriceBook
-    from tallystick.client.providers import Providers
     from tallystick.client.reads import Reads, RecordQuery, Row, UsageQuery
     from tallystick.client.replay import ReplayReport
     from tallystick.client.replay_options import ReplayOptions
@@ -38,9 +28,7 @@ if TYPE_CHECKING:
     from tallystick.client.status import StatusView
     from tallystick.client.submission import OpenMeter, Use
     from tallystick.client.submission import Progress as SettleProgress
-    from tallystick.client.swaps import Swaps
     from tallystick.client.tariff import TariffView
-    from tallystick.client.validators import ValidatorBook
     from tallystick.core.usage import Records
     from tallystick.verify.ledger import Progress
     from tallystick.verify.verdict import Verdict
@@ -49,7 +37,7 @@ DEFAULT_DIR = Path(".tallystick")
 SETTLE_TIMEOUT_S = 60.0
 
 
-class Client:
+class Client(Economy):
     """One network, read and written. Use it as a context manager, or `close` it.
 
     Amounts are micro-credits (ucr; `parse_credits("12.8")` gives them), times Unix milliseconds.
@@ -318,92 +306,6 @@ class Client:
         from tallystick.client.replay import replay
 
         return replay(self.wire, source, options, progress)
-
-    # The economy: one part for each noun
-
-    @cached_property
-    def leases(self) -> LeaseBook:
-        """Credits set aside for meters, so that they can admit calls before they are paid."""
-        from tallystick.client.leases import LeaseBook
-
-        return LeaseBook(self.wire, self._read)
-
-    @cached_property
-    def outcomes(self) -> OutcomeReports:
-        """What projects achieved."""
-        from tallystick.client.outcome_reports import OutcomeReports
-
-        return OutcomeReports(self.wire)
-
-    @cached_property
-    def epochs(self) -> EpochBook:
-        """How balances grow with proven value."""
-        from tallystick.client.epochs import EpochBook
-
-        return EpochBook(self.wire)
-
-    @cached_property
-    def experiments(self) -> ExperimentBook:
-        """What the exploration pool pays for."""
-        from tallystick.client.experiments import ExperimentBook
-
-        return ExperimentBook(self.wire)
-
-    @cached_property
-    def plans(self) -> PlanBook:
-        """Plans of clients, and the invoices that they pay."""
-        from tallystick.client.plans import PlanBook
-
-        return PlanBook(self.wire, self._read)
-
-    @cached_property
-    def appeals(self) -> AppealBook:
-        """What is put right when other organisations agree."""
-        from tallystick.client.appeals import AppealBook
-
-        return AppealBook(self.wire)
-
-    @cached_property
-    def swaps(self) -> Swaps:
-        """Credits for other credits."""
-        from tallystick.client.swaps import Swaps
-
-        return Swaps(self.wire, self._read)
-
-    @cached_property
-    def providers(self) -> Providers:
-        """From credits to a provider's compute."""
-        from tallystick.client.providers import Providers
-
-        return Providers(self.wire, self._read)
-
-    @cached_property
-    def corrections(self) -> Corrections:
-        """Entries that put settled records right."""
-        from tallystick.client.corrections import Corrections
-
-        return Corrections(self.wire, self._read)
-
-    @cached_property
-    def index(self) -> PriceBook:
-        """What hardware costs outside."""
-        from tallystick.client.price_index import PriceBook
-
-        return PriceBook(self.wire, self._read)
-
-    @cached_property
-    def governance(self) -> Governance:
-        """What seats decide."""
-        from tallystick.client.governance import Governance
-
-        return Governance(self.wire)
-
-    @cached_property
-    def validators(self) -> ValidatorBook:
-        """Who values and attests."""
-        from tallystick.client.validators import ValidatorBook
-
-        return ValidatorBook(self.wire)
 
     # What was used
 

@@ -35,7 +35,7 @@ from tallystick.core.usage import apply_time_ms
 GRACE_S: Final = 86_400
 LONGEST_LEASE_S: Final = 900
 EXAMPLES: Final = 16
-STEPS: Final = 60
+STEPS: Final = 40
 STOCK_PPM: Final = 200
 """What projects convert before anything else, of 1,000,000 credits."""
 
