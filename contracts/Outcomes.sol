@@ -391,7 +391,7 @@ contract Outcomes is IOutcomes, AccessManaged {
         uint256 place = ConfirmerDraw.startOf(_currentSeed(), project, epoch, kind, size);
         for (uint256 i = 0; i < size; ++i) {
             PoolEntry memory entry = _pool[place];
-            place = place + 1 == size ? 0 : place + 1;
+            place = place + 1 < size ? place + 1 : 0;
             if (!ConfirmerDraw.isOutside(entry, organisation, team)) continue;
             if (entry.confirmer == reporter || _manages(entry.confirmer, project)) continue;
             return entry.confirmer;
