@@ -9,6 +9,7 @@ import typer
 from tallystick.cli.amounts import format_usd, format_velocity
 from tallystick.cli.app import Session, command, create_app
 from tallystick.cli.credit import describe_amount
+from tallystick.cli.parameters import UnderOption
 from tallystick.cli.render import Table
 from tallystick.cli.values import format_time
 from tallystick.client.epochs import ClosedView, EpochProject
@@ -116,9 +117,7 @@ def close(
 def show(
     context: typer.Context,
     epoch: EpochArgument = None,
-    project: Annotated[
-        str | None, typer.Option(metavar="PATH", help="only this account and all below it")
-    ] = None,
+    project: UnderOption = None,
 ) -> None:
     """Show what an epoch was for every project: velocity as the pair of value and credits."""
     session: Session = context.obj

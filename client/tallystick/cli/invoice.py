@@ -9,6 +9,7 @@ import typer
 from tallystick.cli.amounts import format_cents, format_who
 from tallystick.cli.app import Session, command, create_app
 from tallystick.cli.credit import describe_amount
+from tallystick.cli.parameters import UnderOption
 from tallystick.cli.render import Table
 from tallystick.cli.values import parse_cents
 from tallystick.client.plans import InvoiceView
@@ -73,9 +74,7 @@ def confirm(context: typer.Context, invoice: InvoiceArgument) -> None:
 )
 def list_(
     context: typer.Context,
-    under: Annotated[
-        str | None, typer.Option(metavar="PATH", help="only this account and all below it")
-    ] = None,
+    under: UnderOption = None,
 ) -> None:
     """List invoices, newest first."""
     session: Session = context.obj

@@ -8,6 +8,7 @@ import typer
 
 from tallystick.cli.app import Session, command, create_app
 from tallystick.cli.credit import describe_amount
+from tallystick.cli.parameters import AmountArgument, MeterArgument, UnderOption
 from tallystick.cli.render import Table
 from tallystick.cli.values import format_time, parse_length_s
 from tallystick.client.leases import LeaseView
@@ -17,8 +18,6 @@ app = create_app("Credits set aside for meters, so that they can admit calls bef
 MS_PER_S: Final = 1_000
 PLACES: Final = 2
 ProjectArgument = Annotated[str, typer.Argument(metavar="PROJECT", help="whose credits")]
-MeterArgument = Annotated[str, typer.Argument(metavar="METER", help="its name, or ORG/NAME")]
-AmountArgument = Annotated[str, typer.Argument(metavar="CREDITS", help="such as 12.8 or 1k")]
 LastsOption = Annotated[
     str | None, typer.Option("--for", metavar="LENGTH", help="as long as allowed without: 15m")
 ]
@@ -132,9 +131,7 @@ def release(context: typer.Context, project: ProjectArgument, meter: MeterArgume
 )
 def list_(
     context: typer.Context,
-    under: Annotated[
-        str | None, typer.Option(metavar="PATH", help="only this account and all below it")
-    ] = None,
+    under: UnderOption = None,
     state: Annotated[
         str | None, typer.Option(metavar="open|extended|ending|lapsed|released", help="only such")
     ] = None,

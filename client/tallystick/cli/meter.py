@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from tallystick.cli.app import Session, command, create_app
+from tallystick.cli.parameters import MeterArgument
 from tallystick.cli.render import Table
 from tallystick.cli.values import format_time
 
 app = create_app("What measures use and signs it.")
-MeterArgument = Annotated[str, typer.Argument(metavar="METER", help="its name, or ORG/NAME")]
 
 
 def add_to(root: typer.Typer) -> None:

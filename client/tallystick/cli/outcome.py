@@ -9,6 +9,7 @@ import typer
 
 from tallystick.cli.amounts import format_length, format_usd, format_who
 from tallystick.cli.app import Session, command, create_app
+from tallystick.cli.parameters import UnderOption
 from tallystick.cli.render import Table
 from tallystick.cli.values import parse_cents, parse_count
 from tallystick.client.outcome_reports import OutcomeView
@@ -153,9 +154,7 @@ def dispute(
 )
 def list_(
     context: typer.Context,
-    under: Annotated[
-        str | None, typer.Option(metavar="PATH", help="only this account and all below it")
-    ] = None,
+    under: UnderOption = None,
     epoch: Annotated[int | None, typer.Option(min=0, help="only this one")] = None,
 ) -> None:
     """List reported outcomes, newest first."""

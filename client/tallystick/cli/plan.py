@@ -9,6 +9,7 @@ import typer
 from tallystick.cli.amounts import format_cents
 from tallystick.cli.app import Session, command, create_app
 from tallystick.cli.credit import describe_amount
+from tallystick.cli.parameters import UnderOption
 from tallystick.cli.render import Table
 from tallystick.cli.values import parse_cents
 from tallystick.core.units import format_credits, parse_credits
@@ -53,9 +54,7 @@ def set_(
 )
 def list_(
     context: typer.Context,
-    under: Annotated[
-        str | None, typer.Option(metavar="PATH", help="only this account and all below it")
-    ] = None,
+    under: UnderOption = None,
 ) -> None:
     """List plans, and what was paid and minted under each."""
     session: Session = context.obj

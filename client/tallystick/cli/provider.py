@@ -9,6 +9,7 @@ import typer
 from tallystick.cli.amounts import format_factor
 from tallystick.cli.app import Session, command, create_app
 from tallystick.cli.credit import describe_amount
+from tallystick.cli.parameters import AccountArgument, AmountArgument, UnderOption
 from tallystick.cli.render import Table
 from tallystick.cli.values import format_time
 from tallystick.client.providers import RedemptionView
@@ -18,8 +19,6 @@ app = create_app("Providers whose compute credits convert into.")
 PLACES: Final = 2
 MS_PER_S: Final = 1_000
 ProviderArgument = Annotated[str, typer.Argument(metavar="PROVIDER", help="its name")]
-AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="whose credits")]
-AmountArgument = Annotated[str, typer.Argument(metavar="CREDITS", help="such as 12.8 or 1k")]
 RedemptionArgument = Annotated[int, typer.Argument(metavar="REDEMPTION", min=1, help="its number")]
 
 
@@ -177,9 +176,7 @@ def reclaim(context: typer.Context, redemption: RedemptionArgument) -> None:
 )
 def redemptions(
     context: typer.Context,
-    under: Annotated[
-        str | None, typer.Option(metavar="PATH", help="only this account and all below it")
-    ] = None,
+    under: UnderOption = None,
     provider: Annotated[str | None, typer.Option(metavar="NAME", help="only this one's")] = None,
     state: Annotated[
         str | None, typer.Option(metavar="pending|overdue|acknowledged|reclaimed", help="only such")

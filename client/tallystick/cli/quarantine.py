@@ -8,6 +8,7 @@ import typer
 
 from tallystick.cli.app import Session, command, create_app
 from tallystick.cli.credit import describe_amount
+from tallystick.cli.parameters import UnderOption
 from tallystick.cli.render import Table
 from tallystick.cli.values import format_time
 
@@ -29,9 +30,7 @@ def add_to(root: typer.Typer) -> None:
 )
 def list_(
     context: typer.Context,
-    under: Annotated[
-        str | None, typer.Option(metavar="PATH", help="only this account and all below it")
-    ] = None,
+    under: UnderOption = None,
     meter: Annotated[str | None, typer.Option(metavar="M", help="of this meter only")] = None,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="at most this many")] = 50,
 ) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from tallystick.cli.app import Session, command, create_app
 from tallystick.cli.errors import UsageInvalid
+from tallystick.cli.parameters import AccountArgument, UnderOption
 from tallystick.cli.render import Table
 from tallystick.cli.values import format_time, parse_length_s
 from tallystick.client.errors import QuoteInvalid
@@ -19,7 +20,6 @@ from tallystick.core.units import format_credits, parse_credits
 app = create_app("Credits for other credits: offers for all, quotes for one.")
 quotes = create_app("Signed quotes for one counterparty; a gift is a quote that wants nothing.")
 app.add_typer(quotes, name="rfq")
-AccountArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="whose credits")]
 OfferArgument = Annotated[int, typer.Argument(metavar="OFFER", min=1, help="its number")]
 GiveOption = Annotated[
     str, typer.Option(metavar="CREDITS[:KIND]", help="such as 100, or 100:provider:openai")
@@ -126,9 +126,7 @@ def cancel(context: typer.Context, number: OfferArgument) -> None:
 )
 def list_(
     context: typer.Context,
-    under: Annotated[
-        str | None, typer.Option(metavar="PATH", help="only this account and all below it")
-    ] = None,
+    under: UnderOption = None,
     taken: Annotated[bool, typer.Option("--taken", help="what was taken instead")] = False,
 ) -> None:
     """List open offers, newest first, or what was taken."""

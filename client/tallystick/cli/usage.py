@@ -10,6 +10,7 @@ import typer
 
 from tallystick.cli.app import Session, command
 from tallystick.cli.errors import UsageInvalid
+from tallystick.cli.parameters import UnderOption
 from tallystick.cli.render import Table
 from tallystick.cli.values import parse_time_ms
 from tallystick.client.reads import USAGE_KEYS, Row, UsageQuery
@@ -45,9 +46,7 @@ def usage(
     by: Annotated[
         str, typer.Option(metavar="KEY,...", help=f"group by: {', '.join(USAGE_KEYS)}")
     ] = "account",
-    under: Annotated[
-        str | None, typer.Option(metavar="PATH", help="only this account and all below it")
-    ] = None,
+    under: UnderOption = None,
     resource: Annotated[str | None, typer.Option(metavar="SLUG", help="only this one")] = None,
     user: Annotated[
         str | None, typer.Option(metavar="U", help="only this one: a name, or 0x and 16 hex digits")
