@@ -99,7 +99,8 @@ def run_demo(network: Path, work: Path) -> int:
         show_usage(client)
         show_budgets(client)
         show_alerts(client)
-        first = wait_indexed(client, sum(report.records for report in reports))
+        records = sum(report.records for report in reports)
+        first = wait_indexed(client, records)
         second_act = SecondAct(client, network).play()
         verdict = client.verify()
         status = client.status()
@@ -107,7 +108,6 @@ def run_demo(network: Path, work: Path) -> int:
         say(f"  {verdict.records:,} records, {verdict.batches} batches, block {verdict.block}")
         say(f"  tallystick verify --rpc {status.rpc_url} --ledger {status.ledger}")
         say(f"Explorer: {status.explorer_url}")
-        records = sum(report.records for report in reports)
         summary = {
             "records": records,
             "settled": sum(report.settled for report in reports),

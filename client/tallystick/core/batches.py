@@ -162,10 +162,10 @@ def check_batch_limits(batch: Batch, signers: int) -> None:
 def count_lines(batch: Batch) -> int:
     """How many pairs there are of a project and consecutive segments of one meter that bill it."""
     projects = batch.records["project"]
-    groups = groupby(batch.segments, key=lambda segment: segment.meter)
-    spans = [(segments[0], segments[-1]) for _, segments in ((m, list(g)) for m, g in groups)]
+    groups = [list(group) for _, group in groupby(batch.segments, key=lambda each: each.meter)]
     return sum(
-        len(np.unique(projects[first.start : last.start + last.count])) for first, last in spans
+        len(np.unique(projects[group[0].start : group[-1].start + group[-1].count]))
+        for group in groups
     )
 
 
