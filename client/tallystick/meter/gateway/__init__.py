@@ -1,0 +1,1 @@
+"""The gateway: relays calls to model APIs, admits them against leases and records their use."""

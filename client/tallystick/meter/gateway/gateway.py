@@ -1,0 +1,65 @@
+"""A gateway's parts, brought together by whoever runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from aiohttp import web
+
+from tallystick.meter.gateway.ports import (
+    Admission,
+    CallBook,
+    Clock,
+    Keys,
+    Offers,
+    Prices,
+    Pseudonyms,
+)
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+"""Answers requests of one path that is no call: an intake of events, a status page."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """Bounds and habits of one gateway process."""
+
+    max_in_flight: int = 2_000
+    """Calls at once; more are answered 503 without being read."""
+    max_body_bytes: int = 32 << 20
+    """Of a call, before and after decompression."""
+    max_answer_bytes: int = 64 << 20
+    """Of a plain answer, which is held until its record is durable."""
+    body_timeout_s: float = 30.0
+    """For a call's whole body to arrive."""
+    drain_s: float = 60.0
+    """How long an answer is read on whose client has gone."""
+    max_drains: int = 500
+    """Answers read on at once; beyond it the oldest use is estimated instead."""
+    admit_wait_s: float = 5.0
+    """How long a call waits for a lease that is being extended."""
+    cuts_off: bool = False
+    """Whether a stream whose running estimate passes its reservation is ended."""
+    granularity_ms: int = 1
+    """What the times of records are rounded down to."""
+
+
+DEFAULT_SETTINGS: Final = GatewaySettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Everything that handling a call needs."""
+
+    keys: Keys
+    offers: Offers
+    prices: Prices
+    pseudonyms: Pseudonyms
+    clock: Clock
+    admission: Admission
+    book: CallBook
+    settings: GatewaySettings = DEFAULT_SETTINGS
+    extra_routes: Mapping[str, Handler] = field(default_factory=dict)
+    """Handlers by exact path; they check keys and bound bodies on their own."""
