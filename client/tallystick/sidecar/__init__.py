@@ -1,0 +1,1 @@
+"""Programs that run beside applications: what composes gateway, collectors and observers."""
