@@ -41,8 +41,8 @@ def find_prices(facts: Facts, resource: int, now_ms: int) -> Prices | None:
 
 def list_changes(facts: Facts, resource: int, after_ms: int) -> list[int]:
     """When the resource's rates, its index or its class change after a moment, ascending."""
-    known = facts.resources[resource]
-    lines = [known, facts.rates.get(resource)]
-    lines += [facts.indices.get(each.index_class) for each in known.values]
-    starts = {start for line in lines if line is not None for start in line.starts_ms}
+    known, voted = facts.resources[resource], facts.rates.get(resource)
+    indices = [facts.indices.get(each.index_class) for each in known.values]
+    starts = {*known.starts_ms, *(voted.starts_ms if voted else ())}
+    starts |= {start for line in indices if line is not None for start in line.starts_ms}
     return sorted(start for start in starts if start > after_ms)
