@@ -1,0 +1,1 @@
+"""Events: use that others report, in three public formats, recorded once however often it comes."""
