@@ -66,3 +66,43 @@ class MeterUnknown(InvalidInput):
 
     code = "meter_unknown"
     http_status = 404
+
+
+class RecordInvalid(InvalidInput):
+    """A quantity, time or id is outside what a record holds."""
+
+    code = "record_invalid"
+
+
+class CallLogFull(TemporaryFailure):
+    """The log of calls has reached its bound: no call is begun until records have settled."""
+
+    code = "call_log_full"
+    http_status = 507
+
+
+class CallLogLost(FatalFailure):
+    """The log of calls is damaged, or disagrees with the journal on what was recorded."""
+
+    code = "call_log_lost"
+
+
+class CallOpen(InvalidInput):
+    """A call of this id is open already."""
+
+    code = "call_open"
+    http_status = 409
+
+
+class CallUnknown(InvalidInput):
+    """No call of this id is open: it was never begun, or is finished."""
+
+    code = "call_unknown"
+    http_status = 404
+
+
+class HeldFull(TemporaryFailure):
+    """Too many events wait for resources that nobody has registered."""
+
+    code = "held_full"
+    http_status = 507

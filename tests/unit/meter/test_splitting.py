@@ -17,7 +17,7 @@ from tallystick.core.usage import (
 from tallystick.meter.importers.errors import RowMalformed
 from tallystick.meter.importers.options import ImportOptions
 from tallystick.meter.importers.parse import parse_import
-from tallystick.meter.importers.splitting import count_pieces, create_split_records
+from tallystick.meter.splitting import count_pieces, create_split_records
 
 quantity = st.one_of(
     st.integers(0, 100), st.integers(0, 3 * MAX_CONTEXT), st.integers(2**32 - 2, 2**32 + 1)

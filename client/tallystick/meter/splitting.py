@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tallystick.core.usage import (
     MAX_CONTEXT,
@@ -15,12 +16,13 @@ from tallystick.core.usage import (
     Records,
     create_records,
 )
-from tallystick.meter.importers.numbers import Integers
+
+Integers = NDArray[np.int64]
 
 MAX_QUANTITY: Final = 2**32 - 1
 """Of one field in one record."""
 MAX_PIECES: Final = 4096
-"""Records one row may become; more is an error in the file rather than use."""
+"""Records one row may become; more is an error in the source rather than use."""
 
 _RESOURCES: Final = tuple(name for name in QUANTITY_FIELDS if name not in TOKEN_FIELDS)
 
