@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tallystick.core.errors import InvalidInput
+from tallystick.client.errors import NameUnknown
+from tallystick.core.errors import FatalFailure, InvalidInput
 
 
 class ProjectNotBillable(InvalidInput):
@@ -16,3 +17,34 @@ class MeterNameTaken(InvalidInput):
 
     code = "meter_name_taken"
     http_status = 409
+
+
+class ConfigInvalid(InvalidInput):
+    """A program's configuration is no YAML, or says what cannot be."""
+
+    code = "config_invalid"
+
+
+class KeyExists(InvalidInput):
+    """The gateway has a key of this name with other properties."""
+
+    code = "key_exists"
+    http_status = 409
+
+
+class GatewayKeyUnknown(NameUnknown):
+    """The gateway has no key of this name."""
+
+    code = "gateway_key_unknown"
+
+
+class ExtraMissing(InvalidInput):
+    """A program needs packages that an installation without its extra lacks."""
+
+    code = "extra_missing"
+
+
+class WorkersFailing(FatalFailure):
+    """A gateway's workers end again and again right after their start."""
+
+    code = "workers_failing"
