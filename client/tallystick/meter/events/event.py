@@ -8,6 +8,7 @@ from typing import Final
 
 from tallystick.core.usage import TOKEN_FIELDS, Flag
 
+NO_FLAGS: Final = Flag(0)
 NO_RAW: Final = b""
 
 
@@ -27,7 +28,7 @@ class Event:
     """Names it may be priced under, the most exact one first; never empty."""
     quantities: Mapping[str, int]
     """By record field; what is not named is 0."""
-    flags: Flag = Flag(0)
+    flags: Flag = NO_FLAGS
     tier: str = ""
     """The price tier that was used; empty = standard."""
     project: str | None = None

@@ -11,13 +11,14 @@ import numpy as np
 
 from tallystick.core.errors import InvalidInput
 from tallystick.core.usage import MAX_TIME_MS, Records, apply_time_ms, read_time_ms
-from tallystick.meter.importers import azure_llm, mooncake
+from tallystick.meter.importers import azure_llm, copilot, mooncake
 from tallystick.meter.importers.chunks import Chunk
+from tallystick.meter.importers.copilot import read_copilot
 from tallystick.meter.importers.errors import OptionsInvalid, SourceEmpty
 from tallystick.meter.importers.mooncake import read_mooncake
 from tallystick.meter.importers.options import ImportOptions, check_complete, merge_preset
 from tallystick.meter.importers.records import MAX_RESOURCES, RecordBuilder
-from tallystick.meter.importers.sources import open_source
+from tallystick.meter.importers.sources import MAX_LINE_BYTES, open_source
 from tallystick.meter.importers.table import read_csv, read_jsonl
 
 
@@ -30,11 +31,18 @@ class Format:
     """The format's own, unless the options say otherwise."""
     time_unit: str = "auto"
     has_free_columns: bool = True
+    max_line_bytes: int = MAX_LINE_BYTES
 
 
 FORMATS: Final[Mapping[str, Format]] = {
     "azure-llm": Format(read_csv, azure_llm.COLUMNS),
     "mooncake": Format(read_mooncake, mooncake.COLUMNS, time_unit="ms", has_free_columns=False),
+    "copilot-trace": Format(
+        read_copilot,
+        copilot.COLUMNS,
+        has_free_columns=False,
+        max_line_bytes=copilot.MAX_LINE_BYTES,
+    ),
     "csv": Format(read_csv, {}),
     "jsonl": Format(read_jsonl, {}),
 }
@@ -76,7 +84,7 @@ def parse_import(source: Path | BinaryIO, format_name: str, options: ImportOptio
     """
     chosen, options = _choose_format(format_name, options)
     builder = RecordBuilder(options)
-    with open_source(source) as (stream, hashing):
+    with open_source(source, chosen.max_line_bytes) as (stream, hashing):
         parts, rows = [], 0
         for chunk in chosen.read(stream, options):
             taken = _limit_chunk(chunk, rows, options.limit)

@@ -28,9 +28,10 @@ class SourceReader(io.RawIOBase):
         source: read to its end by `compute_hash`.
     """
 
-    def __init__(self, source: io.BufferedIOBase) -> None:
+    def __init__(self, source: io.BufferedIOBase, max_line_bytes: int = MAX_LINE_BYTES) -> None:
         super().__init__()
         self._source = source
+        self._max_line_bytes = max_line_bytes
         self._digest = hashlib.sha256()
         self._line = 1
         self._line_bytes = 0
@@ -44,7 +45,7 @@ class SourceReader(io.RawIOBase):
 
         Raises:
             SourceUnreadable: the file cannot be read or decompressed.
-            RowMalformed: a line is longer than `MAX_LINE_BYTES`.
+            RowMalformed: a line is longer than it may be.
         """
         try:
             count = self._source.readinto(buffer)
@@ -66,21 +67,24 @@ class SourceReader(io.RawIOBase):
         last_end = block.rfind(b"\n")
         self._line_bytes = len(block) - last_end - 1 + (self._line_bytes if last_end < 0 else 0)
         self._line += block.count(b"\n")
-        if self._line_bytes > MAX_LINE_BYTES:
+        if self._line_bytes > self._max_line_bytes:
             raise RowMalformed(
                 self._line,
                 "the line",
-                expected=f"at most {MAX_LINE_BYTES} bytes",
+                expected=f"at most {self._max_line_bytes} bytes",
                 actual=block[-80:].decode(errors="replace"),
             )
 
 
 @contextmanager
-def open_source(source: Path | BinaryIO) -> Iterator[tuple[BinaryIO, SourceReader]]:
+def open_source(
+    source: Path | BinaryIO, max_line_bytes: int = MAX_LINE_BYTES
+) -> Iterator[tuple[BinaryIO, SourceReader]]:
     """The content of a file or stream, gzip or not, and the hash that it will have.
 
     Args:
         source: a path, or an open stream such as standard input, which stays open.
+        max_line_bytes: of one line; a longer one is refused before it fills the memory.
 
     Raises:
         SourceUnreadable: there is no such file, or it may not be read.
@@ -94,7 +98,8 @@ def open_source(source: Path | BinaryIO) -> Iterator[tuple[BinaryIO, SourceReade
     try:
         buffered = io.BufferedReader(cast("io.RawIOBase", raw), _BUFFER_BYTES)
         is_gzip = buffered.peek(2)[:2] == _GZIP_MAGIC
-        hashing = SourceReader(gzip.GzipFile(fileobj=buffered) if is_gzip else buffered)
+        plain = gzip.GzipFile(fileobj=buffered) if is_gzip else buffered
+        hashing = SourceReader(plain, max_line_bytes)
         yield io.BufferedReader(hashing, _BUFFER_BYTES), hashing
         buffered.detach()
     finally:
