@@ -1,0 +1,1 @@
+"""Admission: whether a call may be sent, decided from leases in memory."""
