@@ -1,0 +1,1 @@
+"""GPU work and model servers, metered from outside: NVML, DCGM exporters, engines' own counters."""
