@@ -20,7 +20,7 @@ from tallystick.meter.gpu.uses import US_PER_S, BucketKey, Payer, Use
 from tallystick.meter.gpu.watching import Moment, SourceMemory, compute_elapsed_us
 
 Charge = Literal["usage", "allocation"]
-"""What those on a device pay: the part they keep busy, or all of it for as long as they are there."""
+"""What those on a device pay: the part they keep busy, or all of it while they are there."""
 
 MAX_DEVICES: Final = 4096
 
@@ -70,14 +70,14 @@ class DevicePolicy:
     """How devices are charged.
 
     Args:
-        find_slug: the resource of a device, by its name.
+        find_slug: the resource of a device, by its name; None where it is not metered.
         find_payer: who pays for work, by what is known of it.
         operator: pays for what nobody used.
         charge: for use, or for being there.
         max_gap_us: how long one reading may stand for.
     """
 
-    find_slug: Callable[[str], str]
+    find_slug: Callable[[str], str | None]
     find_payer: Callable[[Facts], Payer]
     operator: Payer
     charge: Charge = "usage"
@@ -122,6 +122,8 @@ def split_device(
     energy = compute_parts(energy_mj, shares.parts)
     transfer = _divide_transfer(moved, shares)
     slug = policy.find_slug(device.name)
+    if slug is None:
+        return []
     uses = [
         Use(
             BucketKey(slug, policy.find_payer({**device.facts, **work.facts}), device.uuid, flags),

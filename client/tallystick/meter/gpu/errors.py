@@ -45,3 +45,10 @@ class CollectorStateCorrupt(FatalFailure):
     """What a collector remembers between runs cannot be read."""
 
     code = "collector_state_corrupt"
+
+
+class CollectorStateUnsaved(TemporaryFailure):
+    """What a collector remembers cannot be written; nothing is recorded until it can."""
+
+    code = "collector_state_unsaved"
+    http_status = 507

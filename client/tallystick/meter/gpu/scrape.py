@@ -82,7 +82,7 @@ def parse_page(text: str, names: Collection[str]) -> list[Sample]:
         ScrapeMalformed: a line of them is malformed, or there are too many.
     """
     samples: list[Sample] = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if _read_name(line) not in names:
             continue
         samples += _parse_line(line)

@@ -38,6 +38,8 @@ class SourceMemory(msgspec.Struct, kw_only=True):
     """The last reading of every series."""
     carried: dict[str, int] = {}
     """What one reading showed too early to be used; the next ones take it up."""
+    unmetered: dict[str, int] = {}
+    """Tokens of models that no resource was named for, by the server's name."""
     unobserved_us: int = 0
     """Device time that nobody watched: it is billed to nobody, and shown."""
 
