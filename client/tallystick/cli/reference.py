@@ -58,16 +58,18 @@ def render_reference() -> str:
 
 def walk_commands(
     command: object, path: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], TyperCommand]]:
+) -> Iterator[tuple[tuple[str, ...], TyperCommand | TyperGroup]]:
     """Every command that does something, with the words that name it."""
     if isinstance(command, TyperGroup):
+        if command.invoke_without_command:
+            yield path, command
         for name, child in command.commands.items():
             yield from walk_commands(child, (*path, name))
     elif isinstance(command, TyperCommand):
         yield path, command
 
 
-def render_help(path: tuple[str, ...], command: TyperCommand) -> str:
+def render_help(path: tuple[str, ...], command: TyperCommand | TyperGroup) -> str:
     """What `--help` prints, at a fixed width."""
     context = command.make_context(
         f"tallystick {' '.join(path)}", [], resilient_parsing=True, terminal_width=WIDTH

@@ -128,9 +128,14 @@ class NetworkFolder:
         """Everything of one meter: its key, journal and spool."""
         return self.root / "meters" / name
 
+    @property
+    def gateway(self) -> Path:
+        """Keys of applications that call models through a gateway."""
+        return self.root / "gateway"
+
     def parts(self) -> list[Path]:
         """Everything that a network puts into its folder."""
-        names = ("keys", "chain", "logs", "run", "imports", "nodes", "meters")
+        names = ("keys", "chain", "logs", "run", "imports", "nodes", "meters", "gateway")
         folders = [self.root / name for name in names]
         guarded = ("names", "meters", "clock", "commitments")
         locks = [self.root / "lock", *(self.root / f"{name}.lock" for name in guarded)]

@@ -107,10 +107,7 @@ class NetworkDirectory:
             AccountUnknown: no account there; says which paths look like it.
             ProjectNotBillable: it is an organisation, or inactive, or something above it is.
         """
-        wanted = "/".join(split_path(path))
-        account = self._id_by_path.get(wanted)
-        if account is None:
-            raise AccountUnknown("account", wanted, self._id_by_path)
+        account, wanted = self.account(path), path.strip("/")
         if len(self._facts.path_ids(account)) < MIN_PROJECT_DEPTH:
             raise ProjectNotBillable(
                 "an organisation bills nothing itself",
@@ -120,6 +117,22 @@ class NetworkDirectory:
         if not self.is_active(account):
             raise ProjectNotBillable("the project or an account above it is closed", actual=wanted)
         return account
+
+    def organisations(self) -> list[str]:
+        """The names of all organisations, in order."""
+        return sorted(path for path in self._id_by_path if "/" not in path)
+
+    def account(self, path: str) -> int:
+        """The id of an account, which may be an organisation.
+
+        Raises:
+            PathInvalid: no path.
+            AccountUnknown: no account there; says which paths look like it.
+        """
+        wanted = "/".join(split_path(path))
+        if wanted not in self._id_by_path:
+            raise AccountUnknown("account", wanted, self._id_by_path)
+        return self._id_by_path[wanted]
 
     def is_active(self, account: int) -> bool:
         """Whether an account and all above it are open now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tallystick.client.errors import NameUnknown
-from tallystick.core.errors import FatalFailure, InvalidInput
+from tallystick.core.errors import FatalFailure, InvalidInput, TemporaryFailure
 
 
 class ProjectNotBillable(InvalidInput):
@@ -48,3 +48,15 @@ class WorkersFailing(FatalFailure):
     """A gateway's workers end again and again right after their start."""
 
     code = "workers_failing"
+
+
+class LeaseKeyMissing(FatalFailure):
+    """A meter's folder lacks the key by which it asks for leases."""
+
+    code = "lease_key_missing"
+
+
+class GatewayRunning(TemporaryFailure):
+    """Another program runs a gateway of this name in this folder."""
+
+    code = "gateway_running"

@@ -7,7 +7,7 @@ process that measures opens its own meter's folder and nothing else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,11 +73,16 @@ def ensure_meters(path: Path, account: str, name: str, count: int) -> list[Path]
         MeterNameTaken: the folder's meter of such a name belongs to somebody else.
         KeyMissing: a meter is new and the folder lacks the organisation's registrar.
     """
+    return ensure_named_meters(path, account, [f"{name}-{number}" for number in range(count)])
+
+
+def ensure_named_meters(path: Path, account: str, names: Sequence[str]) -> list[Path]:
+    """Meters of exactly these names are registered; see `ensure_meters`."""
     # Reading keys takes a library that takes a second to import; workers never come here.
     from tallystick.client import Client  # noqa: PLC0415
 
     with Client.open(path) as client:
-        return [_ensure_meter(client, account, f"{name}-{number}") for number in range(count)]
+        return [_ensure_meter(client, account, name) for name in names]
 
 
 def _ensure_meter(client: Client, account: str, name: str) -> Path:
@@ -118,9 +123,9 @@ async def run_meter(
         sender = FrameSender(
             meter, cursors, site.directory, site.http, settings=SenderSettings(poll_s=POLL_S)
         )
-        details, held = DetailStore(folder), HeldEvents(folder)
+        details, held = DetailStore(folder / "details"), HeldEvents(folder / "held")
         try:
-            recorder = Recorder(meter, folder)
+            recorder = Recorder(meter, folder, details=details)
             sending = asyncio.create_task(sender.run())
             sending.add_done_callback(_report_end)
             try:
