@@ -12,9 +12,22 @@ from typing import Final, Literal
 
 import msgspec
 
+from tallystick.core.usage import MAX_TIME_MS
+from tallystick.meter.table_file import TableFile, to_signed
+
 Source = Literal["gateway", "event", "sdk", "collector", "passive"]
 NO_SEQ: Final = -1
 DEFAULT_RETENTION_MS: Final = 90 * 86_400_000
+
+_SCHEMA: Final = (
+    """
+    CREATE TABLE IF NOT EXISTS details (
+      seq INTEGER PRIMARY KEY, time_ms INTEGER, user INTEGER, data BLOB
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS details_by_time ON details (time_ms)",
+    "CREATE INDEX IF NOT EXISTS details_by_user ON details (user) WHERE user != 0",
+)
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -53,33 +66,65 @@ class DetailStore:
     Args:
         folder: the store's own; made if missing.
         max_bytes: bound on disk; the oldest go first.
+
+    Raises:
+        StorageFailed: here and below, the files cannot be read or written.
     """
 
     def __init__(self, folder: Path, *, max_bytes: int = 1 << 30) -> None:
-        raise NotImplementedError
+        self._file = TableFile(folder / "details.db", _SCHEMA, is_durable=False)
+        self._max_bytes = max_bytes
 
     def put_many(self, details: Sequence[Detail]) -> None:
         """The details can be read from here on; a power cut may lose them."""
-        raise NotImplementedError
+        self._file.change_many(
+            "INSERT OR REPLACE INTO details VALUES (?, ?, ?, ?)",
+            [
+                (one.seq, one.time_ms, to_signed(one.user), msgspec.msgpack.encode(one))
+                for one in details
+            ],
+        )
+        if self._file.compute_size_bytes() > self._max_bytes:
+            self._drop_oldest()
 
     def get(self, seq: int) -> Detail | None:
         """The details of one record, None where there are none, or none any more."""
-        raise NotImplementedError
+        rows = self._file.fetch("SELECT data FROM details WHERE seq = ?", seq)
+        return _decode(rows[0][0]) if rows else None
 
     def scan(
         self, *, since_ms: int = 0, until_ms: int | None = None, limit: int = 1000
     ) -> Iterator[Detail]:
         """Details with times in [since, until), oldest number first, at most `limit`."""
-        raise NotImplementedError
+        rows = self._file.fetch(
+            "SELECT data FROM details WHERE time_ms >= ? AND time_ms < ? ORDER BY seq LIMIT ?",
+            since_ms,
+            MAX_TIME_MS if until_ms is None else until_ms,
+            limit,
+        )
+        return (_decode(row[0]) for row in rows)
 
     def erase_users(self, pseudonyms: Collection[int]) -> int:
         """Nothing of these users is left in the files; gives how many details went."""
-        raise NotImplementedError
+        wanted = [(to_signed(pseudonym),) for pseudonym in pseudonyms if pseudonym]
+        count = self._file.change_many("DELETE FROM details WHERE user = ?", wanted)
+        self._file.truncate()
+        return count
 
     def sweep(self, before_ms: int) -> int:
         """Details of records before that time are gone; gives how many."""
-        raise NotImplementedError
+        return self._file.change("DELETE FROM details WHERE time_ms < ?", before_ms)
 
     def close(self) -> None:
         """The store's files are closed."""
-        raise NotImplementedError
+        self._file.close()
+
+    def _drop_oldest(self) -> None:
+        self._file.change(
+            "DELETE FROM details WHERE seq IN (SELECT seq FROM details ORDER BY seq LIMIT"
+            " (SELECT count(*) / 10 + 1 FROM details))"
+        )
+
+
+def _decode(data: bytes) -> Detail:
+    return msgspec.msgpack.decode(data, type=Detail)

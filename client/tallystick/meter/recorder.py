@@ -8,16 +8,36 @@ or recorded twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from threading import Condition, Lock, Thread
+from typing import Any, Final, TypeVar
 
-from tallystick.core.usage import Records
-from tallystick.meter.details import Detail, DetailStore
+from tallystick.core.errors import CostFilledIn
+from tallystick.core.usage import RECORD_DTYPE, Records
+from tallystick.meter.call_files import Sync
+from tallystick.meter.call_history import Event
+from tallystick.meter.call_log import CallLog, Mark
+from tallystick.meter.details import DEFAULT_RETENTION_MS, Detail, DetailStore
+from tallystick.meter.errors import StorageFailed
+from tallystick.meter.event_ids import ID_BYTES, EventIds
+from tallystick.meter.forwarder import Closed, Forwarder
 from tallystick.meter.meter import Meter
 
 CALL_ID_BYTES: Final = 16
+BEGIN_DELAY_S: Final = 0.05
+"""How long the note of a call that begins may wait for something else to be synced with."""
+CARE_INTERVAL_S: Final = 0.5
+MAX_BACKLOG_WITH_DETAILS: Final = 20_000
+"""Where more waits for the journal, details are no longer kept in memory for it."""
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +58,36 @@ class Recovered:
     """What an earlier process had left when the recorder was opened.
 
     Args:
-        closes: finished calls and events whose records the journal lacked.
-        records: how many records those were.
+        records: finished, and not yet in the journal.
         estimated: open calls that were recorded at their estimate.
     """
 
-    closes: int = 0
     records: int = 0
     estimated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderLimits:
+    """What a recorder may take of its disk, and how long it keeps what.
+
+    Args:
+        log_bytes: of calls that are open, or not yet in the journal.
+        file_bytes: of one file of the log.
+        detail_ms: how long details are kept.
+    """
+
+    log_bytes: int = 256 << 20
+    file_bytes: int = 4 << 20
+    detail_ms: int = DEFAULT_RETENTION_MS
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Somebody who is told at the next sync."""
+
+    future: Future[Any] | asyncio.Future[Any]
+    result: object
+    closed: Closed | None
 
 
 class Recorder:
@@ -53,24 +95,81 @@ class Recorder:
 
     Args:
         meter: open; recorded into by this recorder alone.
-        folder: the meter's; the log lies in its `calls`.
+        folder: the meter's; the log lies in its `calls`, identities in its `events`.
         details: where details of records go; None keeps none.
+        limits: see there.
+        clock: Unix ms.
+        sync: makes a file descriptor's data durable.
+
+    Raises:
+        FolderLocked: another process records into this meter.
+        CallLogLost: the log is damaged, or the journal was written to beside it.
+        StorageFailed: the disk refused.
     """
 
     recovered: Recovered
 
-    def __init__(self, meter: Meter, folder: Path, *, details: DetailStore | None = None) -> None:
-        raise NotImplementedError
+    def __init__(
+        self,
+        meter: Meter,
+        folder: Path,
+        *,
+        details: DetailStore | None = None,
+        limits: RecorderLimits | None = None,
+        clock: Callable[[], int] | None = None,
+        sync: Sync = os.fdatasync,
+    ) -> None:
+        limits = limits or RecorderLimits()
+        clock = clock or _read_clock_ms
+        journal = meter.journal
+        self._events = EventIds(folder / "events")
+        try:
+            self._log = CallLog(
+                folder / "calls",
+                range(journal.first_seq, journal.next_seq),
+                journal.read,
+                lambda events: self._events.save(events, clock()) if events else None,
+                max_bytes=limits.log_bytes,
+                file_bytes=limits.file_bytes,
+                sync=sync,
+            )
+        except BaseException:
+            self._events.close()
+            raise
+        self._changed = Condition(Lock())
+        self._waiting: list[_Waiting] = []
+        self._fresh: dict[bytes, int | None] = {}
+        self._has_begun = False
+        self._is_closing = False
+        self._forwarder = Forwarder(
+            journal,
+            self._events,
+            details,
+            retention_ms=limits.detail_ms,
+            clock=clock,
+            forget=self._forget,
+        )
+        unfinished = self._log.unfinished
+        self.recovered = Recovered(unfinished.closed_records, unfinished.estimated)
+        if unfinished.records:
+            self._forwarder.put([Closed(unfinished.first_seq, unfinished.records)])
+        self._syncer = Thread(target=self._run, name=f"calls {folder}", daemon=True)
+        self._syncer.start()
 
     @property
     def next_seq(self) -> int:
         """The number that the next record will get."""
-        raise NotImplementedError
+        return self._log.next_seq
 
     @property
     def in_flight(self) -> int:
         """Calls begun and not finished."""
-        raise NotImplementedError
+        return self._log.in_flight
+
+    @property
+    def lost_details(self) -> int:
+        """Details that could not be kept; records are never among them."""
+        return self._forwarder.lost_details
 
     def begin(self, call: bytes, estimate: Records) -> None:
         """The call is noted: should this process die, it is recorded at the estimate.
@@ -84,7 +183,14 @@ class Recorder:
             CallOpen: it was begun before.
             StorageFailed: the disk refused.
         """
-        raise NotImplementedError
+        _check_length(call, CALL_ID_BYTES)
+        data = _encode(estimate)
+        with self._changed:
+            self._check_open(is_new=True)
+            self._log.begin(call, data)
+            if not self._has_begun:
+                self._has_begun = True
+                self._changed.notify()
 
     def finish(
         self, call: bytes, records: Records, details: Sequence[Detail] = ()
@@ -102,18 +208,34 @@ class Recorder:
 
         Raises:
             CallUnknown: never begun, or finished before.
+            StorageFailed: the disk refused.
         """
-        raise NotImplementedError
+        future: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._finish(call, records, details, future)
+        return future
 
     def finish_now(
         self, call: bytes, records: Records, details: Sequence[Detail] = ()
     ) -> int | None:
         """As `finish`, for callers without an event loop: waits until the records are durable."""
-        raise NotImplementedError
+        future: Future[int | None] = Future()
+        self._finish(call, records, details, future)
+        return future.result()
 
     def record(self, records: Records, details: Sequence[Detail] = ()) -> range:
-        """The records are durable, under these numbers; waits for the disk."""
-        raise NotImplementedError
+        """The records are durable, under these numbers; waits for the disk.
+
+        Raises:
+            CallLogFull, StorageFailed: nothing was recorded, or perhaps.
+        """
+        future: Future[int | None] = Future()
+        data = _encode(records)
+        with self._changed:
+            self._check_open(is_new=True)
+            first_seq = self._log.add(b"", data)
+            self._await_sync(future, first_seq, Closed(first_seq, data, details=details))
+        future.result()
+        return range(first_seq, first_seq + len(records))
 
     def record_event(
         self, event: bytes, records: Records, details: Sequence[Detail] = ()
@@ -131,18 +253,168 @@ class Recorder:
         Raises:
             CallLogFull, StorageFailed: nothing was recorded.
         """
-        raise NotImplementedError
+        future: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
+        self._record_event(event, records, details, future)
+        return future
 
     def record_event_now(
         self, event: bytes, records: Records, details: Sequence[Detail] = ()
     ) -> Recorded:
         """As `record_event`, for callers without an event loop: waits for the disk."""
-        raise NotImplementedError
+        future: Future[Recorded] = Future()
+        self._record_event(event, records, details, future)
+        return future.result()
+
+    def record_events_now(
+        self, events: Sequence[tuple[bytes, Records, Sequence[Detail]]]
+    ) -> list[Recorded]:
+        """As `record_event_now`, for many at once: waits for the disk once."""
+        futures: list[Future[Recorded]] = []
+        for event, records, details in events:
+            futures.append(Future())
+            self._record_event(event, records, details, futures[-1])
+        return [future.result() for future in futures]
 
     def close(self) -> None:
-        """What was finished is in the journal; calls still open are estimated at the next start."""
-        raise NotImplementedError
+        """What was finished is in the journal; calls still open are estimated at the next start.
+
+        Where the journal has no room, the rest gets there at the next start.
+        """
+        with self._changed:
+            if self._is_closing:
+                return
+            self._is_closing = True
+            self._changed.notify()
+        self._syncer.join()
+        self._forwarder.close()
+        self._log.close(self._forwarder.done_seq)
+        self._events.close()
 
     async def aclose(self) -> None:
         """As `close`, without blocking the event loop."""
-        raise NotImplementedError
+        await asyncio.to_thread(self.close)
+
+    def _finish(
+        self,
+        call: bytes,
+        records: Records,
+        details: Sequence[Detail],
+        future: Future[int | None] | asyncio.Future[int | None],
+    ) -> None:
+        data = _encode(records)
+        with self._changed:
+            self._check_open(is_new=False)
+            first_seq = self._log.finish(call, data)
+            result = first_seq if data else None
+            self._await_sync(future, result, Closed(first_seq, data, call, details=details))
+
+    def _record_event(
+        self,
+        event: bytes,
+        records: Records,
+        details: Sequence[Detail],
+        future: Future[Recorded] | asyncio.Future[Recorded],
+    ) -> None:
+        _check_length(event, ID_BYTES)
+        data = _encode(records)
+        with self._changed:
+            self._check_open(is_new=True)
+            if event in self._fresh:
+                self._await_sync(future, Recorded(False, self._fresh[event]), None)
+            elif (seen := self._events.find(event)) is not None:
+                future.set_result(Recorded(False, seen.first_seq))
+            else:
+                first_seq = self._log.add(event, data)
+                closed = Closed(first_seq, data, event, is_event=True, details=details)
+                self._fresh[event] = closed.event[1]
+                self._await_sync(future, Recorded(True, closed.event[1]), closed)
+
+    def _await_sync(
+        self,
+        future: Future[Result] | asyncio.Future[Result],
+        result: Result,
+        closed: Closed | None,
+    ) -> None:
+        if closed is not None and self._forwarder.backlog > MAX_BACKLOG_WITH_DETAILS:
+            closed.details = ()
+        self._waiting.append(_Waiting(future, result, closed))
+        self._changed.notify()
+
+    def _check_open(self, *, is_new: bool) -> None:
+        """What is finished is taken even where the journal has failed: the log keeps it."""
+        if self._is_closing:
+            raise StorageFailed("the recorder was closed")
+        if is_new and self._forwarder.failure is not None:
+            raise self._forwarder.failure
+
+    def _forget(self, events: list[Event]) -> None:
+        with self._changed:
+            for event, _ in events:
+                self._fresh.pop(event, None)
+
+    def _run(self) -> None:
+        """Sync what waits and tell who waits for it, until closed."""
+        is_last = False
+        while not is_last:
+            with self._changed:
+                self._wait_for_work()
+                waiting, self._waiting = self._waiting, []
+                mark, is_last = self._log.mark, self._is_closing
+                self._has_begun = False
+            self._sync(mark, waiting)
+            with self._changed, suppress(StorageFailed):
+                self._log.rotate()
+                self._log.delete_before(self._forwarder.done_seq)
+
+    def _wait_for_work(self) -> None:
+        """Something waits, or begins have waited long enough, or the log wants care."""
+        while not self._waiting and not self._is_closing:
+            timeout_s = BEGIN_DELAY_S if self._has_begun else CARE_INTERVAL_S
+            is_timed = self._has_begun or self._log.needs_care
+            if not self._changed.wait(timeout_s if is_timed else None):
+                return
+
+    def _sync(self, mark: Mark, waiting: list[_Waiting]) -> None:
+        error: Exception | None = None
+        try:
+            self._log.sync(mark)
+        except Exception as failed:  # noqa: BLE001 - a loop runner: the waiters get the error
+            error = failed
+        else:
+            self._forwarder.put([one.closed for one in waiting if one.closed is not None])
+        by_loop: dict[asyncio.AbstractEventLoop, list[_Waiting]] = defaultdict(list)
+        for one in waiting:
+            if isinstance(one.future, asyncio.Future):
+                by_loop[one.future.get_loop()].append(one)
+            else:
+                _tell([one], error)
+        for loop, group in by_loop.items():
+            with suppress(RuntimeError):  # the loop was closed: nobody waits there any more
+                loop.call_soon_threadsafe(_tell, group, error)
+
+
+def _tell(waiting: Iterable[_Waiting], error: Exception | None) -> None:
+    for one in waiting:
+        if one.future.done():
+            continue
+        if error is None:
+            one.future.set_result(one.result)
+        else:
+            one.future.set_exception(error)
+
+
+def _encode(records: Records) -> bytes:
+    if not len(records):
+        return b""
+    if records["cost_word"].any():
+        raise CostFilledIn("a meter filled in a cost", expected=0, actual="a non-zero cost")
+    return records.astype(RECORD_DTYPE, copy=False).tobytes()
+
+
+def _check_length(key: bytes, length: int) -> None:
+    if len(key) != length:
+        raise ValueError(f"an identity of {len(key)} bytes instead of {length}")
+
+
+def _read_clock_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -130,8 +130,8 @@ def _check_fields(quantities: Mapping[str, int], billing: Billing, time_ms: int)
     _check("flags", billing.flags, 2**16 - 1)
 
 
-def _check(name: str, value: int, maximum: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= maximum:
+def _check(name: str, value: object, maximum: int) -> None:
+    if type(value) is not int or not 0 <= value <= maximum:
         raise RecordInvalid(
             f"{name} of a record is out of range",
             expected=f"a whole number from 0 to {maximum}",

@@ -46,8 +46,8 @@ class SegmentLog:
         self._sync = sync
         self._failure: StorageFailed | None = None
         self._guard = Lock()
-        _create_folder(folder)
-        self._lock_descriptor = _lock_folder(folder)
+        create_folder(folder)
+        self._lock_descriptor = lock_folder(folder)
         try:
             self.segments = self._open_segments()
         except BaseException:
@@ -161,7 +161,7 @@ class SegmentLog:
         )
 
 
-def _create_folder(folder: Path) -> None:
+def create_folder(folder: Path) -> None:
     """The folder exists, and so it does after a power cut."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
@@ -169,7 +169,7 @@ def _create_folder(folder: Path) -> None:
         sync_path(path.parent)
 
 
-def _lock_folder(folder: Path) -> int:
+def lock_folder(folder: Path) -> int:
     """A descriptor that holds the folder's lock until it is closed or its process ends."""
     path = folder / "lock"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

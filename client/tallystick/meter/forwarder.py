@@ -1,0 +1,182 @@
+"""What is durable in the log of calls goes on from there: journal, identities, details."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import Condition, Thread
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from tallystick.core.errors import TallystickError
+from tallystick.core.usage import RECORD_BYTES, RECORD_DTYPE, Records
+from tallystick.meter.call_history import Event
+from tallystick.meter.details import Detail, DetailStore
+from tallystick.meter.errors import CallLogLost, JournalFull
+from tallystick.meter.event_ids import EventIds
+from tallystick.meter.journal import Journal
+
+MAX_AT_ONCE: Final = 4096
+MAX_APPEND_BYTES: Final = 16_384 * RECORD_BYTES
+RETRY_S: Final = 0.25
+SWEEP_INTERVAL_MS: Final = 3_600_000
+
+
+@dataclass(slots=True)
+class Closed:
+    """A call or event that is in the log.
+
+    Args:
+        first_seq: of its records.
+        records: as bytes; may be empty.
+        key: of the call or event; empty where it is neither.
+        is_event: whether the key is an event's identity.
+        details: of its records, in order.
+    """
+
+    first_seq: int
+    records: bytes
+    key: bytes = b""
+    is_event: bool = False
+    details: Sequence[Detail] = ()
+
+    @property
+    def event(self) -> Event:
+        """As the index of identities takes it."""
+        return self.key, self.first_seq if self.records else None
+
+    def number_details(self) -> list[Detail]:
+        """The details, with the numbers of their records."""
+        return [
+            msgspec.structs.replace(
+                detail, seq=self.first_seq + place, call=detail.call or self.key
+            )
+            for place, detail in enumerate(self.details[: len(self.records) // RECORD_BYTES])
+        ]
+
+
+@dataclass(slots=True)
+class _State:
+    queue: list[Closed] = field(default_factory=list)
+    is_closing: bool = False
+
+
+class Forwarder:
+    """A thread that brings what is durable in the log to where it belongs, in order.
+
+    Args:
+        journal: gets the records; nobody else appends to it.
+        events: gets the identities.
+        details: gets the details; None where none are kept.
+        retention_ms: details older than that go.
+        clock: Unix ms.
+        forget: told which identities are in `events` now.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        events: EventIds,
+        details: DetailStore | None,
+        *,
+        retention_ms: int,
+        clock: Callable[[], int],
+        forget: Callable[[list[Event]], None],
+    ) -> None:
+        self._journal = journal
+        self._events = events
+        self._details = details
+        self._retention_ms = retention_ms
+        self._clock = clock
+        self._forget = forget
+        self._swept_at_ms = 0
+        self._state = _State()
+        self._changed = Condition()
+        self.done_seq = journal.next_seq
+        """What lies below is in the journal, its identities and details are written."""
+        self.failure: TallystickError | None = None
+        self.lost_details = 0
+        """How many could not be written: they are not money."""
+        self._thread = Thread(target=self._run, name="calls-forward", daemon=True)
+        self._thread.start()
+
+    @property
+    def backlog(self) -> int:
+        """How many calls and events wait."""
+        return len(self._state.queue)
+
+    def put(self, closed: Sequence[Closed]) -> None:
+        """They go on, in this order; everything in them is durable in the log."""
+        with self._changed:
+            self._state.queue.extend(closed)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """What the journal had room for is in it."""
+        with self._changed:
+            self._state.is_closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        """A loop runner: what fails stops it, and nothing more is begun before a restart."""
+        while batch := self._take():
+            try:
+                self._save_events([closed.event for closed in batch if closed.is_event])
+                self._save_details(batch)
+                if not self._append(b"".join(closed.records for closed in batch)):
+                    return
+            except TallystickError as error:
+                self.failure = error
+                return
+
+    def _take(self) -> list[Closed]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._state.queue or self._state.is_closing)
+            batch = self._state.queue[:MAX_AT_ONCE]
+            del self._state.queue[:MAX_AT_ONCE]
+            return batch
+
+    def _save_events(self, events: list[Event]) -> None:
+        if events:
+            self._events.save(events, self._clock())
+            self._forget(events)
+
+    def _save_details(self, batch: list[Closed]) -> None:
+        details = [detail for closed in batch for detail in closed.number_details()]
+        if self._details is None or not details:
+            return
+        try:
+            self._details.put_many(details)
+            if (now_ms := self._clock()) - self._swept_at_ms > SWEEP_INTERVAL_MS:
+                self._details.sweep(now_ms - self._retention_ms)
+                self._swept_at_ms = now_ms
+        except TallystickError:
+            self.lost_details += len(details)
+
+    def _append(self, data: bytes) -> bool:
+        """The records are in the journal; False where it had no room until this was closed."""
+        for start in range(0, len(data), MAX_APPEND_BYTES):
+            piece = np.frombuffer(data[start : start + MAX_APPEND_BYTES], RECORD_DTYPE)
+            while not self._try_append(piece):
+                with self._changed:
+                    if self._state.is_closing:
+                        return False
+                    self._changed.wait(RETRY_S)
+        return True
+
+    def _try_append(self, records: Records) -> bool:
+        try:
+            first_seq = self._journal.append(records)
+        except JournalFull:
+            return False
+        if first_seq != self.done_seq:
+            raise CallLogLost(
+                "the journal was written to beside the recorder",
+                expected=self.done_seq,
+                actual=first_seq,
+            )
+        self.done_seq += len(records)
+        return True
