@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import web
+from prometheus_client.registry import Collector
 
+from tallystick.meter.admission.gate import Gate
 from tallystick.meter.gateway.ports import (
-    Admission,
     CallBook,
     Clock,
     Keys,
@@ -37,9 +38,13 @@ class GatewaySettings:
     drain_s: float = 60.0
     """How long an answer is read on whose client has gone."""
     max_drains: int = 500
-    """Answers read on at once; beyond it the oldest use is estimated instead."""
+    """Answers read on at once; beyond it the use is estimated instead."""
     admit_wait_s: float = 5.0
     """How long a call waits for a lease that is being extended."""
+    crash_output_tokens: int = 1_000
+    """What a call is taken to have produced, within its bound, should this process die amid it."""
+    send_timeout_s: float = 120.0
+    """How long a client may take nothing of a stream before it counts as gone."""
     cuts_off: bool = False
     """Whether a stream whose running estimate passes its reservation is ended."""
     granularity_ms: int = 1
@@ -58,8 +63,10 @@ class Gateway:
     prices: Prices
     pseudonyms: Pseudonyms
     clock: Clock
-    admission: Admission
+    gate: Gate
     book: CallBook
     settings: GatewaySettings = DEFAULT_SETTINGS
     extra_routes: Mapping[str, Handler] = field(default_factory=dict)
     """Handlers by exact path; they check keys and bound bodies on their own."""
+    collectors: Sequence[Collector] = ()
+    """Further metrics of this process, such as what the chain says was spent."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from tallystick.core.tariff import ResolvedRates
 from tallystick.core.usage import Records
+from tallystick.meter.details import Detail
 from tallystick.meter.gateway.offers import Offer
 from tallystick.meter.gateway.secrets import GatewayKey
 
@@ -65,21 +66,6 @@ class Clock(Protocol):
         """Unix ms, with the network's offset."""
 
 
-class Reservation(Protocol):
-    """A call's greatest possible cost, taken from leases before it is sent."""
-
-    @property
-    def amount_ucr(self) -> int:
-        """How much is reserved."""
-
-
-class Admission(Protocol):
-    """The gate that calls pass before they are sent; `admission.gate.Gate` is one."""
-
-    def left_ucr(self, project: int) -> int:
-        """What can still be reserved for a project, in ucr."""
-
-
 class CallBook(Protocol):
     """Where calls are kept until they are records; `meter.recorder.Recorder` is one."""
 
@@ -87,6 +73,6 @@ class CallBook(Protocol):
         """The call is settled at its estimate should this process die before `finish`."""
 
     def finish(
-        self, call: bytes, records: Records, details: Sequence[Any] = ()
+        self, call: bytes, records: Records, details: Sequence[Detail] = ()
     ) -> asyncio.Future[int | None]:
         """The call's records, once: done when they are durable; the first sequence number."""

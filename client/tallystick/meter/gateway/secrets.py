@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
+
+from tallystick.meter.admission.purse import Level
 
 WhenUnreachable = Literal["deny", "admit"]
 
@@ -58,7 +59,7 @@ class GatewayKey:
     """Whether records carry the exploration flag."""
     step: int = 0
     """Position in a workflow, 0..65535, where the call names none."""
-    caps: tuple[Any, ...] = field(default=(), repr=False)
+    caps: tuple[Level, ...] = field(default=(), repr=False)
     """Purses and rate buckets of the key and its user, asked after the lease."""
     when_unreachable: WhenUnreachable = "deny"
     """What happens while the network cannot be asked for a lease."""
@@ -68,6 +69,3 @@ class GatewayKey:
     def may_call(self, model: str) -> bool:
         """Whether the key allows a model."""
         return self.models is None or model in self.models
-
-
-NO_CAPS: Sequence[Any] = ()

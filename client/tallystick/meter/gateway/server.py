@@ -2,39 +2,115 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from aiohttp import web
 
-from tallystick.meter.gateway.gateway import Gateway, Handler
+from tallystick.core.errors import TallystickError
+from tallystick.meter.gateway.client import UpstreamClient, open_client
+from tallystick.meter.gateway.errors import RouteUnknown
+from tallystick.meter.gateway.gateway import Gateway
+from tallystick.meter.gateway.metrics import render_metrics
+from tallystick.meter.gateway.pages import Pages, guess_dialect
+from tallystick.meter.gateway.relay import Relay
+from tallystick.meter.parse.routes import find_route
+
+_IDLE_S: Final = 75.0
+"""For the next request's head to arrive whole, the first one's included."""
+_LINGER_S: Final = 2.0
+"""For the rest of a body that was refused; whoever sends on is cut off."""
+_READ_BYTES: Final = 1 << 16
+_BACKLOG: Final = 1024
 
 
-def create_handler(gateway: Gateway) -> Handler:
-    """Answers every request that reaches a gateway: calls, its own pages, extra routes."""
-    routes = dict(gateway.extra_routes)
+class GatewayServer:
+    """Answers every request that reaches a gateway: calls, its own pages, extra routes.
 
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        extra = routes.get(request.path)
-        return await extra(request) if extra else web.Response(status=404)
+    Args:
+        gateway: the parts.
+        client: towards upstreams.
+    """
 
-    return handle
+    def __init__(self, gateway: Gateway, client: UpstreamClient) -> None:
+        self._extra_routes = dict(gateway.extra_routes)
+        self._collectors = gateway.collectors
+        self.relay = Relay(gateway, client)
+        self._pages = Pages(gateway, self.relay)
+
+    @property
+    def in_flight(self) -> int:
+        """Calls under way."""
+        return self.relay.counts.in_flight
+
+    def render_metrics(self) -> bytes:
+        """What this process has counted, as Prometheus scrapes it."""
+        return render_metrics((self.relay.counts, *self._collectors))
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer to one request."""
+        path, _, query = request.raw_path.partition("?")
+        route = find_route(request.method, path)
+        if route is not None:
+            response = await self.relay.relay(request, route, query)
+        else:
+            response = await self._answer_other(request, path, query)
+        if self.relay.is_stopping:
+            response.force_close()
+        return response
+
+    async def _answer_other(
+        self, request: web.BaseRequest, path: str, query: str
+    ) -> web.StreamResponse:
+        extra = self._extra_routes.get(path)
+        if extra is not None:
+            return await extra(request)
+        try:
+            page = self._pages.find(request, query)
+        except TallystickError as error:
+            return self.relay.refuse(guess_dialect(request), error)
+        if page is not None:
+            return page
+        unknown = RouteUnknown(
+            "the gateway meters no such route, so it relays none",
+            actual=f"{request.method} {path[:120]}",
+        )
+        return self.relay.refuse(guess_dialect(request), unknown)
 
 
 @asynccontextmanager
-async def serve(gateway: Gateway, sock: socket.socket) -> AsyncIterator[web.Server]:
-    """Calls are answered while the context is open; leaving it lets running calls end.
+async def serve(
+    gateway: Gateway, sock: socket.socket, *, stop_s: float = 60.0
+) -> AsyncIterator[GatewayServer]:
+    """Calls are answered while the context is open; leaving it lets calls under way end.
 
     Args:
         gateway: what to serve.
         sock: bound; listened on from here on.
+        stop_s: how long calls under way may take to end; those that do not are broken off, and
+            billed for what was seen of them.
     """
-    server = web.Server(create_handler(gateway))
-    runner = web.ServerRunner(server, handle_signals=False)
-    await runner.setup()
-    try:
-        await web.SockSite(runner, sock).start()
-        yield server
-    finally:
-        await runner.cleanup()
+    async with open_client() as client:
+        server = GatewayServer(gateway, client)
+        low_level = web.Server(
+            server.handle,
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=_IDLE_S,
+            lingering_time=_LINGER_S,
+            read_bufsize=_READ_BYTES,
+        )
+        runner = web.ServerRunner(low_level, handle_signals=False, shutdown_timeout=_LINGER_S)
+        await runner.setup()
+        try:
+            await web.SockSite(runner, sock, backlog=_BACKLOG).start()
+            # What is there now stays; collections look only at what calls bring.
+            gc.collect()
+            gc.freeze()
+            yield server
+        finally:
+            await server.relay.stop(stop_s)
+            await runner.cleanup()

@@ -1,0 +1,159 @@
+"""What one gateway process counts, as Prometheus reads it.
+
+Counts are plain integers that one event loop changes; a labelled counter of the client library
+costs as much as parsing a call.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from tallystick.core.usage import Flag
+from tallystick.meter.admission.gate import Gate
+from tallystick.meter.gateway.call import Call
+
+_PREFIX: Final = "tallystick_gateway_"
+_BOUNDS_S: Final = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+_MAX_LABELS: Final = 200
+"""Of tiers, which answers name freely; later ones are counted together."""
+_COUNTED_FLAGS: Final = (Flag.ESTIMATED, Flag.UPSTREAM_FAILED, Flag.USAGE_MISMATCH)
+
+
+class CallCounts(Collector):
+    """Counts calls and their use; a collector of the client library."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._projects: set[int] = set()
+        self._calls: Counter[tuple[str, str, str]] = Counter()
+        self._refusals: Counter[str] = Counter()
+        self._tokens: Counter[tuple[str, str]] = Counter()
+        self._cost_ucr: Counter[str] = Counter()
+        self._flagged: Counter[str] = Counter()
+        self._unpriced_tiers: Counter[tuple[str, str]] = Counter()
+        self._durations = [0] * (len(_BOUNDS_S) + 1)
+        self._duration_sum_s = 0.0
+        self.in_flight = 0
+        self.drains = 0
+        """Answers read on although their client has gone, now."""
+        self.clients_gone = 0
+        self.cut_off = 0
+
+    def count_call(self, call: Call, duration_s: float) -> None:
+        """A call has ended, whatever its answer."""
+        demand = call.demand
+        self._calls[demand.dialect.name, demand.offer.model, str(call.status)] += 1
+        self._durations[bisect_left(_BOUNDS_S, duration_s)] += 1
+        self._duration_sum_s += duration_s
+
+    def count_use(self, call: Call) -> None:
+        """A call has been recorded."""
+        closing = call.closing
+        if closing is None:
+            return
+        model, reading = call.demand.offer.model, closing.reading
+        self._projects.add(call.demand.key.project)
+        self._tokens[model, "input"] += reading.in_total
+        self._tokens[model, "output"] += reading.out_total
+        self._cost_ucr[model] += closing.cost_ucr
+        if closing.flags:
+            for flag in _COUNTED_FLAGS:
+                if closing.flags & flag:
+                    self._flagged[str(flag.name).lower()] += 1
+
+    def count_refusal(self, code: str) -> None:
+        """A request was answered with an error of ours."""
+        self._refusals[code] += 1
+
+    def count_unpriced_tier(self, model: str, tier: str) -> None:
+        """An answer was served at a price tier that has no resource; the base's price applies."""
+        label = (model, tier[:40])
+        if label not in self._unpriced_tiers and len(self._unpriced_tiers) >= _MAX_LABELS:
+            label = ("", "others")
+        self._unpriced_tiers[label] += 1
+
+    def collect(self) -> Iterator[Metric]:
+        """The families as they stand."""
+        yield _create_counter(
+            "calls", "Calls ended", ["dialect", "model", "status"], self._calls.items()
+        )
+        yield _create_counter("refusals", "Requests refused", ["code"], _wrap(self._refusals))
+        yield _create_counter("tokens", "Tokens", ["model", "side"], self._tokens.items())
+        yield _create_counter(
+            "cost_ucr", "Cost at local rates, ucr", ["model"], _wrap(self._cost_ucr)
+        )
+        yield _create_counter("flagged", "Records flagged", ["flag"], _wrap(self._flagged))
+        yield _create_counter(
+            "unpriced_tier",
+            "Calls at a price tier without a resource",
+            ["model", "tier"],
+            self._unpriced_tiers.items(),
+        )
+        yield from self._collect_plain()
+        yield self._create_durations()
+
+    def _collect_plain(self) -> Iterator[Metric]:
+        gate = self._gate
+        for name, text, count in (
+            ("clients_gone", "Streams whose client left before their end", self.clients_gone),
+            ("cut_off", "Streams ended at their reservation", self.cut_off),
+            ("overruns", "Calls dearer than their reservation", gate.overruns),
+            ("overrun_ucr", "By how much, in all", gate.overrun_ucr),
+            ("unleased", "Calls admitted without a lease", gate.unleased),
+        ):
+            yield CounterMetricFamily(_PREFIX + name, text, value=count)
+        yield GaugeMetricFamily(_PREFIX + "in_flight", "Calls under way", value=self.in_flight)
+        yield GaugeMetricFamily(_PREFIX + "drains", "Answers read on", value=self.drains)
+        left = GaugeMetricFamily(_PREFIX + "left_ucr", "Left of the lease", labels=["project"])
+        for project in self._projects:
+            left.add_metric([str(project)], gate.left_ucr(project))
+        yield left
+
+    def _create_durations(self) -> Metric:
+        buckets: list[tuple[str, float]] = []
+        total = 0
+        for bound, count in zip((*map(str, _BOUNDS_S), "+Inf"), self._durations, strict=True):
+            total += count
+            buckets.append((bound, total))
+        return HistogramMetricFamily(
+            _PREFIX + "duration_seconds",
+            "Calls, from admission to record",
+            buckets=buckets,
+            sum_value=self._duration_sum_s,
+        )
+
+
+def render_metrics(collectors: Iterable[Collector]) -> bytes:
+    """The text that Prometheus scrapes."""
+    registry = CollectorRegistry(auto_describe=False)
+    for collector in collectors:
+        registry.register(collector)
+    return generate_latest(registry)
+
+
+def _wrap(counts: Counter[str]) -> Iterator[tuple[tuple[str], int]]:
+    return (((label,), count) for label, count in counts.items())
+
+
+def _create_counter(
+    name: str,
+    text: str,
+    labels: list[str],
+    counts: Iterable[tuple[tuple[str, ...], int]],
+) -> Metric:
+    family = CounterMetricFamily(_PREFIX + name, text, labels=labels)
+    for values, count in counts:
+        family.add_metric(list(values), count)
+    return family

@@ -1,0 +1,181 @@
+"""Carries a call from its client to its upstream, and the answer back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from http import HTTPStatus
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from tallystick.core.errors import TallystickError
+from tallystick.core.usage import Flag
+from tallystick.meter.gateway.accounts import Accounts
+from tallystick.meter.gateway.call import Call
+from tallystick.meter.gateway.client import Answer, UpstreamClient
+from tallystick.meter.gateway.credentials import create_upstream_headers, drop_key_parameter
+from tallystick.meter.gateway.demands import read_demand
+from tallystick.meter.gateway.errors import (
+    GatewayBusy,
+    InternalFailure,
+    UpstreamBroken,
+    UpstreamTimedOut,
+    UpstreamUnreachable,
+)
+from tallystick.meter.gateway.gateway import Gateway
+from tallystick.meter.gateway.headers import select_sent
+from tallystick.meter.gateway.metrics import CallCounts
+from tallystick.meter.gateway.plain import relay_plain
+from tallystick.meter.gateway.refusals import create_refusal
+from tallystick.meter.gateway.streams import StreamRelay
+from tallystick.meter.parse.dialects import Dialect, Route
+
+_STREAM_TYPES: Final = ("text/event-stream", "application/x-ndjson")
+_log = structlog.get_logger(__name__)
+
+
+class Relay:
+    """Relays the calls of one process.
+
+    Args:
+        gateway: the parts.
+        client: towards upstreams.
+    """
+
+    def __init__(self, gateway: Gateway, client: UpstreamClient) -> None:
+        self._gateway = gateway
+        self._client = client
+        self._loop = asyncio.get_running_loop()
+        self.counts = CallCounts(gateway.gate)
+        self._accounts = Accounts(gateway, self.counts)
+        self.is_stopping = False
+        """No new call is taken."""
+        self.has_ended = asyncio.Event()
+        """Set when the last call has ended, once no new one is taken."""
+
+    async def relay(self, request: web.BaseRequest, route: Route, query: str) -> web.StreamResponse:
+        """The answer to a call; whatever went wrong, in the shape that its client knows."""
+        counts = self.counts
+        if self.is_stopping or counts.in_flight >= self._gateway.settings.max_in_flight:
+            return self.refuse(route.dialect, self._create_busy())
+        counts.in_flight += 1
+        dialect = route.dialect
+        try:
+            demand = await read_demand(self._gateway, request, route, query)
+            dialect = demand.dialect
+            call = await self._accounts.open(demand)
+            return await self._carry(request, call, query)
+        except TallystickError as error:
+            return self.refuse(dialect, error)
+        except ConnectionError:
+            raise  # the client has gone: nobody is there to be refused
+        except Exception as error:  # noqa: BLE001 - the last handler: one call's defect ends no other
+            _log.exception("call_failed", route=route.path)
+            return self.refuse(dialect, InternalFailure(type(error).__name__))
+        finally:
+            counts.in_flight -= 1
+            if self.is_stopping and not counts.in_flight:
+                self.has_ended.set()
+
+    async def stop(self, timeout_s: float) -> int:
+        """No new call is taken; calls under way end, as far as the time allows.
+
+        Returns:
+            How many have not.
+        """
+        self.is_stopping = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self.counts.in_flight:
+                    await self.has_ended.wait()
+        return self.counts.in_flight
+
+    def refuse(self, dialect: Dialect, error: TallystickError) -> web.Response:
+        """The answer to what was not relayed, counted."""
+        self.counts.count_refusal(error.code)
+        return create_refusal(dialect, error, self._gateway.clock.now_ms())
+
+    async def _carry(self, request: web.BaseRequest, call: Call, query: str) -> web.StreamResponse:
+        answer: Answer | None = None
+        try:
+            answer = await self._send(request, call, query)
+            call.status = answer.status
+            return await self._answer(request, call, answer)
+        finally:
+            if call.closing is None:  # cancelled, or a defect: what was seen so far is billed
+                lost = self._accounts.close(call, call.reader, flags=Flag.UPSTREAM_FAILED)
+                lost.add_done_callback(_forget)
+            if answer is not None:
+                answer.close()
+            self._note_end(call)
+
+    async def _send(self, request: web.BaseRequest, call: Call, query: str) -> Answer:
+        """The answer's head.
+
+        Nothing is billed where the upstream never had the call. Where it had it and stayed silent,
+        what it read is.
+        """
+        demand = call.demand
+        upstream = demand.offer.upstream
+        headers = select_sent(request.headers.items())
+        headers.append(("Accept-Encoding", "identity"))
+        headers += create_upstream_headers(upstream)
+        target = demand.route.upstream_path(demand.offer.upstream_model)
+        if query := drop_key_parameter(query):
+            target = f"{target}?{query}"
+        try:
+            return await self._client.send(upstream, target, headers, demand.request.body)
+        except UpstreamTimedOut:
+            await self._accounts.close(call, None, flags=Flag.UPSTREAM_FAILED)
+            raise
+        except (UpstreamUnreachable, UpstreamBroken):
+            await self._accounts.close_unused(call)
+            raise
+
+    async def _answer(
+        self, request: web.BaseRequest, call: Call, answer: Answer
+    ) -> web.StreamResponse:
+        kind = answer.headers.get("Content-Type", "")
+        call.reader = reader = call.demand.dialect.create_reader(call.demand.request, kind)
+        is_stream = call.demand.request.is_stream or kind.startswith(_STREAM_TYPES)
+        if is_stream and answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            relay = StreamRelay(self._gateway, self._accounts, self.counts, call, answer, reader)
+            return await relay.run(request)
+        return await relay_plain(self._gateway, self._accounts, call, answer, reader)
+
+    def _create_busy(self) -> GatewayBusy:
+        if self.is_stopping:
+            return GatewayBusy("the gateway is stopping")
+        return GatewayBusy(
+            "the gateway carries as many calls as it may",
+            expected=f"at most {self._gateway.settings.max_in_flight} at once",
+        )
+
+    def _note_end(self, call: Call) -> None:
+        """One line for each call, without prompts, secrets and names of people."""
+        duration_s = self._loop.time() - call.started_s
+        self.counts.count_call(call, duration_s)
+        demand, closing = call.demand, call.closing
+        _log.info(
+            "call_relayed",
+            call=call.id.hex(),
+            key=demand.key.name,
+            project=demand.key.project,
+            model=demand.offer.model,
+            upstream=demand.offer.upstream.name,
+            dialect=demand.dialect.name,
+            status=call.status,
+            in_tokens=closing.reading.in_total if closing is not None else 0,
+            out_tokens=closing.reading.out_total if closing is not None else 0,
+            cost_ucr=closing.cost_ucr if closing is not None else 0,
+            flags=closing.flags if closing is not None else 0,
+            duration_ms=round(duration_s * 1000, 1),
+        )
+
+
+def _forget(future: asyncio.Future[int | None]) -> None:
+    """Nobody waits for it; the book itself stops at what it cannot store."""
+    if not future.cancelled():
+        future.exception()
