@@ -1,34 +1,20 @@
-"""Accounts, resources, prices and validators of a network, followed as the chain announces them.
-
-The first reading takes what was announced so far; every later one only what is new.
-"""
+"""Accounts, resources, prices and validators of a network by name, from what it has announced."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import structlog
-
-from tallystick.chain.decode import EventDecoder, fact_of
-from tallystick.chain.network import Network
-from tallystick.chain.rpc import Rpc
 from tallystick.client.errors import AccountUnknown, ResourceUnknown, find_nearest
-from tallystick.client.events import read_logs
 from tallystick.client.paths import split_path
-from tallystick.core.errors import TallystickError
-from tallystick.core.facts import BASIS_NAMES, KIND_NAMES, Account, Facts, Resource
+from tallystick.core.facts import BASIS_NAMES, KIND_NAMES, Account, Fact, Facts, Resource
 from tallystick.meter.ports import ValidatorEndpoint
 from tallystick.sidecar.errors import ProjectNotBillable
 from tallystick.sidecar.prices import Prices, find_prices, list_changes
 
-POLL_S: Final = 2.0
 MIN_PROJECT_DEPTH: Final = 2
 FOREVER_MS: Final = 2**63
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,58 +32,32 @@ class ResourceInfo:
 
 
 class NetworkDirectory:
-    """The network by name, as of the last poll.
+    """The network by name, as far as it was learnt; see `following` for who teaches it.
 
     Args:
-        rpc: its chain.
-        network: whose contracts to read.
         clock: Unix ms on the network.
     """
 
-    def __init__(self, rpc: Rpc, network: Network, clock: Callable[[], int]) -> None:
-        self._rpc = rpc
-        self._network = network
+    def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
-        self._decoder = EventDecoder(network.addresses, network.former_ledgers)
-        addresses = network.addresses
-        self._wanted: dict[str, object] = {
-            "address": [addresses.registry, addresses.tariff, addresses.validators],
-            "topics": [self._decoder.topics()],
-        }
-        self._tip: tuple[int, str] | None = None
-        self._forget()
+        self.forget()
 
-    @property
-    def block(self) -> int:
-        """The newest block that was read, -1 before the first."""
-        return self._tip[0] if self._tip else -1
+    def learn(self, facts: Iterable[Fact]) -> None:
+        """The facts are known too, in the order in which the chain announced them."""
+        for fact in facts:
+            self._facts.add(fact)
+            if isinstance(fact, Account):
+                self._id_by_path[self.path_of(fact.id)] = fact.id
+            elif isinstance(fact, Resource):
+                self._id_by_slug[fact.slug] = fact.id
+            self._prices.clear()
 
-    async def poll(self) -> None:
-        """What the chain has announced up to its newest block is known.
-
-        Raises:
-            ChainUnreachable: it did not answer; what was known stays known.
-        """
-        head = await self._rpc.call("eth_getBlockByNumber", "latest", False)
-        number, head_hash = int(head["number"], 16), head["hash"]
-        if self._tip == (number, head_hash):
-            return
-        if self._tip is not None and not await self._is_still_there(*self._tip):
-            _log.warning("chain_moved_back", block=self._tip[0])
-            self._forget()
-        first = self.block + 1 if self._tip else self._network.start_block
-        if first <= number:
-            self._apply(await read_logs(self._rpc, self._wanted, first, number))
-        self._tip = (number, head_hash)
-
-    async def follow(self, *, poll_s: float = POLL_S) -> None:
-        """`poll` happens again and again until this task is cancelled; an outage only delays it."""
-        while True:
-            await asyncio.sleep(poll_s)
-            try:
-                await self.poll()
-            except TallystickError as error:
-                _log.warning("directory_not_read", code=error.code)
+    def forget(self) -> None:
+        """Nothing is known."""
+        self._facts = Facts()
+        self._id_by_path: dict[str, int] = {}
+        self._id_by_slug: dict[str, int] = {}
+        self._prices: dict[int, tuple[int, int, Prices | None]] = {}
 
     def project(self, path: str) -> int:
         """The id of an account that calls can be billed to.
@@ -215,30 +175,6 @@ class NetworkDirectory:
             ValidatorEndpoint(index, each.name, each.url.rstrip("/"), each.transport_key)
             for index, each in enumerate(members)
         )
-
-    def _forget(self) -> None:
-        self._tip = None
-        self._facts = Facts()
-        self._id_by_path: dict[str, int] = {}
-        self._id_by_slug: dict[str, int] = {}
-        self._prices: dict[int, tuple[int, int, Prices | None]] = {}
-
-    def _apply(self, logs: Sequence[Any]) -> None:
-        for log in logs:
-            fact = fact_of(self._decoder.decode(log))
-            if fact is None:
-                continue
-            self._facts.add(fact)
-            if isinstance(fact, Account):
-                self._id_by_path[self.path_of(fact.id)] = fact.id
-            elif isinstance(fact, Resource):
-                self._id_by_slug[fact.slug] = fact.id
-        if logs:
-            self._prices.clear()
-
-    async def _is_still_there(self, number: int, block_hash: str) -> bool:
-        found = await self._rpc.call("eth_getBlockByNumber", hex(number), False)
-        return found is not None and found["hash"] == block_hash
 
     def _walk(self, account: int) -> tuple[int, ...]:
         """The account and those above it; what is unknown is not asked for, as that is kept."""

@@ -24,9 +24,11 @@ class KnownProvider:
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
-    """A model of the default tariff: whose it is, and how many tokens it reads and writes."""
+    """A model by the name that its provider knows it by."""
 
     upstream: str
+    resource: str
+    """What it is priced as in the default tariff; empty: its own name."""
     max_input_tokens: int
     max_output_tokens: int
 
@@ -43,13 +45,25 @@ KNOWN_PROVIDERS: Final[Mapping[str, KnownProvider]] = {
 }
 
 KNOWN_MODELS: Final[Mapping[str, KnownModel]] = {
-    "gpt-4o": KnownModel("openai", 128_000, 16_384),
-    "claude-3.5-sonnet": KnownModel("anthropic", 200_000, 8_192),
-    "gemini-1.5-pro": KnownModel("gemini", 2_097_152, 8_192),
-    "mistral-large-2": KnownModel("mistral", 131_072, 131_072),
-    "llama-3.1-405b": KnownModel("vllm", 131_072, 131_072),
-    "llama-3.1-70b": KnownModel("vllm", 131_072, 131_072),
+    "gpt-4o": KnownModel("openai", "gpt-4o", 128_000, 16_384),
+    "gpt-4o-2024-11-20": KnownModel("openai", "gpt-4o", 128_000, 16_384),
+    "gpt-4o-2024-08-06": KnownModel("openai", "gpt-4o", 128_000, 16_384),
+    "claude-3-5-sonnet-20241022": KnownModel("anthropic", "claude-3.5-sonnet", 200_000, 8_192),
+    "claude-3-5-sonnet-20240620": KnownModel("anthropic", "claude-3.5-sonnet", 200_000, 8_192),
+    "gemini-1.5-pro": KnownModel("gemini", "gemini-1.5-pro", 2_097_152, 8_192),
+    "gemini-1.5-pro-002": KnownModel("gemini", "gemini-1.5-pro", 2_097_152, 8_192),
+    "mistral-large-2407": KnownModel("mistral", "mistral-large-2", 131_072, 131_072),
+    "meta-llama/Llama-3.1-405B-Instruct": KnownModel("vllm", "llama-3.1-405b", 131_072, 131_072),
+    "meta-llama/Llama-3.1-70B-Instruct": KnownModel("vllm", "llama-3.1-70b", 131_072, 131_072),
+    "llama3.1:405b": KnownModel("ollama", "llama-3.1-405b", 131_072, 131_072),
+    "llama3.1:70b": KnownModel("ollama", "llama-3.1-70b", 131_072, 131_072),
 }
 
-UNKNOWN_MODEL: Final = KnownModel("", 1_048_576, 131_072)
+UNKNOWN_MODEL: Final = KnownModel("", "", 1_048_576, 131_072)
 """Limits of a model that nobody described: beyond those of any that is offered today."""
+
+
+def find_limits(model: str, resource: str) -> KnownModel:
+    """What is known of a model by its name, else by what it is priced as."""
+    by_resource = (known for known in KNOWN_MODELS.values() if known.resource == resource)
+    return KNOWN_MODELS.get(model) or next(by_resource, UNKNOWN_MODEL)

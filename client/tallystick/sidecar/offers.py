@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from tallystick.client.errors import find_nearest
 from tallystick.meter.gateway.offers import Offer, Upstream, UpstreamTimeouts
 from tallystick.meter.gateway.secrets import Secret
 from tallystick.sidecar.directory import NetworkDirectory, ResourceInfo
 from tallystick.sidecar.errors import ConfigInvalid
-from tallystick.sidecar.known_models import KNOWN_MODELS, UNKNOWN_MODEL
+from tallystick.sidecar.known_models import find_limits
 from tallystick.sidecar.settings import (
     GatewayConfig,
     ModelConfig,
@@ -18,7 +19,7 @@ from tallystick.sidecar.settings import (
     parse_length_ms,
 )
 
-MS_PER_S = 1_000
+MS_PER_S: Final = 1_000
 
 
 class OfferBook:
@@ -101,7 +102,7 @@ def _read_key(name: str, config: UpstreamConfig, environment: Mapping[str, str])
 def _build_offer(
     name: str, model: ModelConfig, upstream: Upstream, directory: NetworkDirectory
 ) -> Offer:
-    known = KNOWN_MODELS.get(name) or KNOWN_MODELS.get(model.resource) or UNKNOWN_MODEL
+    known = find_limits(name, model.resource)
     resource = _require_tokens(name, directory.require_resource(model.resource))
     variants = {
         tier: _require_tokens(name, directory.require_resource(slug)).id

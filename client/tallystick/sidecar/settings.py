@@ -149,8 +149,8 @@ def complete_config(config: GatewayConfig, folder: Path) -> GatewayConfig:
             expected="--upstream openai, or upstreams in the configuration",
         )
     models = config.models or {
-        slug: ModelConfig(known.upstream)
-        for slug, known in KNOWN_MODELS.items()
+        name: ModelConfig(known.upstream)
+        for name, known in KNOWN_MODELS.items()
         if known.upstream in upstreams
     }
     if not models:
@@ -223,7 +223,9 @@ def _complete_model(
         )
     if model.max_input_tokens < 0 or model.max_output_tokens < 0:
         raise ConfigInvalid(f"the model {name} has a limit below 0", expected="tokens")
-    return msgspec.structs.replace(model, upstream=upstream, resource=model.resource or name)
+    known = KNOWN_MODELS.get(name)
+    resource = model.resource or (known.resource if known is not None else name)
+    return msgspec.structs.replace(model, upstream=upstream, resource=resource)
 
 
 def _choose_upstream(name: str, upstreams: Mapping[str, UpstreamConfig]) -> str:

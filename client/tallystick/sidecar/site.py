@@ -17,6 +17,7 @@ from tallystick.local.clock import NetworkClock
 from tallystick.local.errors import NotRunning
 from tallystick.local.folder import NetworkFolder, read_identity
 from tallystick.sidecar.directory import NetworkDirectory
+from tallystick.sidecar.following import DirectoryFollower
 
 REQUEST_TIMEOUT_S: Final = 10.0
 
@@ -52,11 +53,12 @@ async def open_site(path: Path) -> AsyncIterator[Site]:
         raise NotRunning(str(path), why="there is no network in this folder")
     network, clock, rpc = read_identity(file), NetworkClock(folder.clock_file), Rpc(file.rpc_urls)
     rpc.require_chain(network.chain_id, network.genesis_hash)
-    directory = NetworkDirectory(rpc, network, clock)
+    directory = NetworkDirectory(clock)
+    follower = DirectoryFollower(rpc, network, directory)
     async with httpx.AsyncClient(timeout=REQUEST_TIMEOUT_S, trust_env=False) as http:
         try:
-            await directory.poll()
-            following = asyncio.create_task(directory.follow())
+            await follower.poll()
+            following = asyncio.create_task(follower.follow())
             try:
                 yield Site(folder, network, rpc, clock, directory, http)
             finally:
