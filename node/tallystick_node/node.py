@@ -52,12 +52,14 @@ from tallystick_node.index_feed import IndexFeed, IndexListener
 from tallystick_node.intake.acceptance import Intake
 from tallystick_node.intake.assembly import assemble_intake, assemble_intake_router, open_stores
 from tallystick_node.keys import NodeKeys, load_node_keys, load_secret
+from tallystick_node.leases.assembly import assemble_leases
 from tallystick_node.logs import configure_logs
 from tallystick_node.loops import Step, pace, run_loop
 from tallystick_node.membership import PeerWatch
 from tallystick_node.monitoring import Monitored, assemble_status_router
 from tallystick_node.peer_gate import create_peer_gate
 from tallystick_node.peers.client import MAX_PEER_ANSWER_BYTES, PeerClient
+from tallystick_node.relay import CallRelay
 from tallystick_node.server import create_server, open_socket
 from tallystick_node.settings import NodeSettings, load_settings
 from tallystick_node.settle.assembly import assemble_settler, assemble_submitter
@@ -91,6 +93,7 @@ class Stages:
     intake: Intake
     settler: Settler
     desk: ActDesk
+    relay: CallRelay
 
     def apply_settled(self, frames: Sequence[SettledFrame]) -> None:
         """Settled frames leave the node; quarantined records count against their meter."""
@@ -101,6 +104,7 @@ class Stages:
         outcomes = list(outcomes)
         self.settler.apply_outcomes(outcomes)
         self.desk.apply_outcomes(outcomes)
+        self.relay.apply_outcomes(outcomes)
         self.settler.apply_time()
 
 
@@ -206,7 +210,8 @@ async def _build(
         submitter,
         stack,
     )
-    stages = Stages(intake, settler, acts.desk)
+    leases = assemble_leases(basis, submitter, stack)
+    stages = Stages(intake, settler, acts.desk, leases.relay)
     following = _build_following(basis, projection, index, submitter, stages)
     await _retry(following.restore)
     await _retry(submitter.start)
@@ -224,6 +229,7 @@ async def _build(
         assemble_peer_router(basis, gate),
         assemble_act_peer_router(basis, acts, gate),
         assemble_correction_router(basis, acts),
+        leases.router,
         assemble_status_router(monitored),
         create_index_router(queries),
     )
