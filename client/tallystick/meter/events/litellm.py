@@ -109,7 +109,7 @@ def read_litellm_entry(entry: object, now_ms: int, place: str = "the entry") -> 
         project=_find_own(metadata, PROJECT_KEY),
         user=_find_text(entry, "end_user") or _find_text(metadata, "user_api_key_user_id"),
         step=_read_step(place, _find_own(metadata, STEP_KEY)),
-        duration_ms=_read_duration_ms(entry),
+        duration_ms=_read_seconds_ms(entry.get("response_time")) or 0,
         raw=encode_raw(usage),
     )
 
@@ -157,7 +157,7 @@ def _find_id(entry: Entry) -> str:
 
 
 def _list_models(place: str, entry: Entry) -> tuple[str, ...]:
-    """What the provider calls it, then what LiteLLM's users call it; without a provider's prefix."""
+    """What the provider calls it, then what LiteLLM's users call it."""
     names: list[str] = []
     provider = _find_text(entry, "custom_llm_provider")
     for member in ("model", "model_group"):
@@ -195,18 +195,18 @@ def _read_step(place: str, text: str | None) -> int | None:
 def _read_time_ms(place: str, value: object, now_ms: int) -> int:
     if value is None:
         return now_ms
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not 0 <= float(value) * MS_PER_S <= MAX_TIME_MS:  # type: ignore[arg-type]
+    time_ms = _read_seconds_ms(value)
+    if time_ms is None:
         raise EventMalformed(
             f"endTime of {place}", expected="Unix seconds", actual=repr(value)[:MAX_NAME]
         )
-    return int(float(value) * MS_PER_S)  # type: ignore[arg-type]
+    return time_ms
 
 
-def _read_duration_ms(entry: Entry) -> int:
-    value = entry.get("response_time")
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return int(value * MS_PER_S) if is_number and 0 <= value < MAX_TIME_MS else 0
+def _read_seconds_ms(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value * MS_PER_S) if 0 <= value < MAX_TIME_MS // MS_PER_S else None
 
 
 def _find_object(entry: Entry, name: str) -> Entry:
