@@ -21,7 +21,7 @@ from tallystick.meter.gpu.errors import CollectorStateUnsaved
 from tallystick.meter.gpu.state import CollectorState, Entry, StateFile
 from tallystick.meter.gpu.watching import Clock, Moment, Reading, Source, SourceMemory
 
-MAX_PENDING: Final = 10_000
+MAX_PENDING: Final = 2_000
 """Entries that may wait; while more do, use gathers in fewer, larger ones."""
 
 _log = structlog.get_logger(__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import isfinite
+from time import monotonic
 from typing import Final, Protocol
 
 import httpx
@@ -16,6 +17,9 @@ MAX_PAGE_BYTES: Final = 16 << 20
 MAX_LINE_CHARS: Final = 16 << 10
 MAX_SAMPLES: Final = 50_000
 TIMEOUT_S: Final = 10.0
+"""For each read."""
+PAGE_S: Final = 30.0
+"""For all of a page."""
 MAX_VALUE: Final = 2.0**53
 """Above this a float no longer tells neighbouring counts apart: a broken counter."""
 
@@ -47,6 +51,7 @@ def fetch_page(url: str) -> str:
         ScrapeFailed: no answer, or none that is a page.
         ScrapeMalformed: it is larger, or no text.
     """
+    deadline_s = monotonic() + PAGE_S
     headers = {"accept": "text/plain; version=0.0.4", "accept-encoding": "identity"}
     try:
         with (
@@ -58,6 +63,8 @@ def fetch_page(url: str) -> str:
             body = bytearray()
             for piece in answer.iter_raw():
                 body += piece
+                if monotonic() > deadline_s:
+                    raise ScrapeFailed(f"{url} is too slow", expected=f"a page in {PAGE_S:.0f} s")
                 if len(body) > MAX_PAGE_BYTES:
                     raise ScrapeMalformed(
                         f"the page at {url} is too large", expected=f"{MAX_PAGE_BYTES} bytes"
