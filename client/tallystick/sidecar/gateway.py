@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,8 @@ from tallystick.sidecar.upkeep import Upkeep
 EVENT_PATHS: Final = (OTLP_PATH, CLOUDEVENTS_PATH, LITELLM_PATH)
 EVENT_WORKER: Final = 0
 """Events are taken by one worker, so that each of them is recorded once."""
+DECLARE_S: Final = 15.0
+"""How long leases may take to be given back at the end; what is left then lapses by itself."""
 MS_PER_S: Final = 1_000
 
 
@@ -68,10 +71,11 @@ class MsClock:
 
 
 @asynccontextmanager
-async def run_worker(orders: Orders, number: int) -> AsyncIterator[None]:
+async def run_worker(orders: Orders, number: int) -> AsyncIterator[asyncio.Task[None]]:
     """The worker of this number takes calls inside the block; at the end they end and settle.
 
     What was opened last is closed first: no new calls, then no leases, then the meter drains.
+    Gives the task without which nothing is admitted.
 
     Args:
         orders: of the gateway.
@@ -98,7 +102,7 @@ async def run_worker(orders: Orders, number: int) -> AsyncIterator[None]:
         socket_path = name_socket(Path(orders.sockets), number)
         await stack.enter_async_context(serve_inside(socket_path, inside, server.render_metrics))
         await stack.enter_async_context(worker.upkeep.running())
-        yield
+        yield worker.keeping
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,8 @@ class Worker:
     pseudonyms: Pseudonyms
     metrics_page: MetricsPage
     upkeep: Upkeep
+    keeping: asyncio.Task[None]
+    """Ends only where nothing can be admitted any more."""
 
 
 async def _open_worker(stack: AsyncExitStack, site: Site, orders: Orders, number: int) -> Worker:
@@ -141,7 +147,7 @@ async def _open_worker(stack: AsyncExitStack, site: Site, orders: Orders, number
         ),
         caps.make,
     )
-    await stack.enter_async_context(keeper.running(keys.projects()))
+    keeping = await stack.enter_async_context(_keep_leases(keeper, keys.projects()))
     upkeep.add(keys.refresh, caps.save)
     return Worker(
         number,
@@ -152,7 +158,21 @@ async def _open_worker(stack: AsyncExitStack, site: Site, orders: Orders, number
         Pseudonyms(site.folder.names_file),
         MetricsPage(Path(orders.sockets), config.workers),
         upkeep,
+        keeping,
     )
+
+
+@asynccontextmanager
+async def _keep_leases(
+    keeper: LeaseKeeper, projects: Sequence[int]
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Leases are extended ahead of need inside the block; at its end they are given back."""
+    task = asyncio.create_task(keeper.run(projects))
+    try:
+        yield task
+    finally:
+        await keeper.aclose(DECLARE_S)
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _open_intakes(

@@ -48,17 +48,19 @@ async def _serve(orders: Orders, number: int) -> None:
     for ending in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(ending, stopping.set)
     watch = asyncio.create_task(_watch_parent(stopping))
-    async with run_worker(orders, number):
+    async with run_worker(orders, number) as keeping:
         # What is alive now stays so: no collection needs to look at it again.
         gc.collect()
         gc.freeze()
         os.write(sys.stdout.fileno(), READY + b"\n")
         _log.info("worker_ready", port=orders.port)
+        keeping.add_done_callback(lambda _: stopping.set())
         await stopping.wait()
         _log.info("worker_stopping")
     watch.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await watch
+    await keeping
 
 
 async def _watch_parent(stopping: asyncio.Event) -> None:
