@@ -54,10 +54,14 @@ class Attribution:
         found = (rule.project for rule in self.rules if rule.matches(labels))
         return next(found, self.project)
 
-    def find_slugs(self, models: Sequence[str]) -> list[str]:
-        """Slugs that the models may be registered under, the likeliest first."""
+    def find_slugs(self, models: Sequence[str], tier: str = "") -> list[str]:
+        """Slugs that the models may be registered under, the likeliest first.
+
+        A price tier has a resource of its own, called `model@tier`, or that of its model.
+        """
         known = self.resource_by_model or {}
-        return [known.get(model, model) for model in models]
+        names = [known.get(model, model) for model in models]
+        return [*(f"{name}@{tier}" for name in names if tier), *reversed(names)]
 
     def find_user(self, labels: Mapping[str, str], user: str | None) -> str | None:
         """The person behind the call, None where none is recorded."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from tallystick.core.errors import InvalidInput
 from tallystick.core.usage import TOKEN_FIELDS, Flag, Records
@@ -11,12 +13,22 @@ from tallystick.meter.event_ids import compute_event_id
 from tallystick.meter.held import HeldEvents
 from tallystick.meter.passive.attribution import Attribution
 from tallystick.meter.passive.exchange import Observation
-from tallystick.meter.passive.ports import ObservedDirectory, ObservedPseudonyms, PricedAs
+from tallystick.meter.passive.ports import ObservedDirectory, ObservedPseudonyms
 from tallystick.meter.passive.tally import Tally
 from tallystick.meter.recorder import Recorder
 from tallystick.meter.records import Billing, build_records
 
-TOKENS = "tokens"
+TOKENS: Final = "tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    """An observation that can be recorded; `held_as` is its slug where there is no resource."""
+
+    event: bytes
+    records: Records
+    detail: Detail
+    held_as: str | None
 
 
 class PassiveBook:
@@ -47,36 +59,23 @@ class PassiveBook:
         self._attribution = attribution
         self.tally = tally
 
-    def enter(self, observation: Observation) -> None:
-        """The call is durable: recorded, held, or known from before; or counted as lost.
+    def enter(self, observations: Sequence[Observation]) -> None:
+        """Every call is durable: recorded, held, or known from before; or counted as lost.
 
         Raises:
-            HeldFull, CallLogFull, StorageFailed: it is none of these; observe it again.
+            HeldFull, CallLogFull, StorageFailed: not all of them are; observe them again.
         """
-        slugs = self._attribution.find_slugs(observation.models)
-        resource = self._find_resource(slugs)
-        try:
-            path = self._attribution.find_project(observation.labels)
-            project = self._directory.project(path)
-        except InvalidInput:
-            self.tally.add("unbillable")
-            return
-        if resource is not None and resource.basis != TOKENS:
-            self.tally.add("unbillable")
-            return
-        event = compute_event_id(observation.source, observation.id)
-        user = self._give_pseudonym(observation, project)
-        records = _build(observation, Billing(project, resource.id if resource else 0, user))
-        detail = _describe(observation, event, user)
-        if resource is None:
-            is_new = self._held.hold(event, slugs[0], records, detail)
-            self.tally.add("held" if is_new else "repeated")
-        else:
-            recorded = self._recorder.record_event_now(event, records, [detail])
-            self.tally.add("recorded" if recorded.is_new else "repeated")
-            is_new = recorded.is_new
-        if is_new and observation.reading.flags & Flag.ESTIMATED:
-            self.tally.add("estimated")
+        resolved = [each for each in map(self._resolve, observations) if each is not None]
+        ready = [each for each in resolved if each.held_as is None]
+        outcomes = self._recorder.record_events_now(
+            [(each.event, each.records, [each.detail]) for each in ready]
+        )
+        for each, outcome in zip(ready, outcomes, strict=True):
+            self._count(each, "recorded" if outcome.is_new else "repeated")
+        for each in resolved:
+            if each.held_as is not None:
+                is_new = self._held.hold(each.event, each.held_as, each.records, each.detail)
+                self._count(each, "held" if is_new else "repeated")
 
     def release(self) -> int:
         """Calls whose model has become a resource are recorded; gives how many."""
@@ -84,8 +83,32 @@ class PassiveBook:
         self.tally.add("recorded", released)
         return released
 
-    def _find_resource(self, slugs: Sequence[str]) -> PricedAs | None:
-        return next(filter(None, map(self._directory.resource, slugs)), None)
+    def _resolve(self, observation: Observation) -> _Resolved | None:
+        """The observation with the network's ids in it; None where nothing could be billed."""
+        slugs = self._attribution.find_slugs(observation.models, observation.reading.tier)
+        resource = next(filter(None, map(self._directory.resource, slugs)), None)
+        try:
+            path = self._attribution.find_project(observation.labels)
+            project = self._directory.project(path)
+        except InvalidInput:
+            self.tally.add("unbillable")
+            return None
+        if resource is not None and resource.basis != TOKENS:
+            self.tally.add("unbillable")
+            return None
+        event = compute_event_id(observation.source, observation.id)
+        user = self._give_pseudonym(observation, project)
+        return _Resolved(
+            event=event,
+            records=_build(observation, Billing(project, resource.id if resource else 0, user)),
+            detail=_describe(observation, event, user),
+            held_as=None if resource else slugs[-1],
+        )
+
+    def _count(self, resolved: _Resolved, outcome: str) -> None:
+        self.tally.add(outcome)
+        if outcome != "repeated" and resolved.detail.flags & Flag.ESTIMATED:
+            self.tally.add("estimated")
 
     def _find_id(self, slug: str) -> int | None:
         found = self._directory.resource(slug)

@@ -23,6 +23,7 @@ ENVOY_PATH: Final = "/tallystick/envoy-tap"
 STATUS_PATH: Final = "/tallystick/status"
 MAX_POSTED_BYTES: Final = 64 << 20
 MAX_AT_ONCE: Final = 64
+ID_HEADER: Final = "x-observed-id"
 MIRROR: Final = "mirror"
 BODY_S: Final = 30.0
 
@@ -75,15 +76,15 @@ class Mirror:
             exchange = self._read_mirrored(request, body, now_ms)
         observation = read_exchange(exchange, self._book.tally, assumed_output_tokens=self._assumed)
         if observation is not None:
-            await asyncio.to_thread(self._book.enter, observation)
+            await asyncio.to_thread(self._book.enter, [observation])
 
     def _read_mirrored(self, request: web.BaseRequest, body: bytes, now_ms: int) -> Exchange:
         headers = {name.lower(): value for name, value in request.headers.items()}
         original = headers.get("x-original-uri", request.raw_path)
         return Exchange(
             source=MIRROR,
-            # A mirror sends each request once; what tells two equal ones apart is its id.
-            id=headers.get("x-request-id")
+            # Named by the mirroring proxy: callers choose their own x-request-id.
+            id=headers.get(ID_HEADER)
             or compute_content_id(original.encode(), str(now_ms).encode(), body),
             time_ms=now_ms,
             method=headers.get("x-original-method", request.method),
