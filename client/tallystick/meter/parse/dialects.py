@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import quote, unquote
 
 from tallystick.meter.parse.reading import Reading
 
@@ -134,4 +135,13 @@ class Route:
 
     def upstream_path(self, upstream_model: str | None) -> str:
         """The path to ask upstream: this one, with the upstream's name where it names a model."""
-        raise NotImplementedError
+        if self.model is None or upstream_model is None or upstream_model == self.model:
+            return self.path
+        name, segments = quote(upstream_model, safe=""), self.path.split("/")
+        for place, segment in enumerate(segments):
+            head, colon, action = unquote(segment).rpartition(":")
+            if colon and head == self.model:  # Gemini: models/{name}:{action}
+                segments[place] = f"{name}:{action}"
+            elif unquote(segment) == self.model:
+                segments[place] = name
+        return "/".join(segments)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from tallystick.meter.parse.reading import Reading
+import msgspec
+
+from tallystick.meter.parse.json_parts import read_name, read_tier
+from tallystick.meter.parse.reading import MAX_RAW_BYTES, Reading
+from tallystick.meter.parse.routes import find_dialect
 
 
 def read_usage_document(
@@ -22,4 +27,11 @@ def read_usage_document(
         DialectUnknown: no such dialect.
         UsageMalformed: a count is none, or missing.
     """
-    raise NotImplementedError
+    reading = find_dialect(dialect_name).read_usage(usage)
+    raw = msgspec.json.encode(usage)
+    return replace(
+        reading,
+        model=read_name(model),
+        tier=reading.tier or read_tier(tier),
+        raw=raw if len(raw) <= MAX_RAW_BYTES else b"",
+    )

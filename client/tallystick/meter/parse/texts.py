@@ -1,0 +1,63 @@
+"""How much text an answer's bytes hold, found without decoding them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_BACKSLASH: Final = 0x5C
+
+
+def count_text_bytes(data: bytes, keys: tuple[bytes, ...]) -> int:
+    """About how many UTF-8 bytes of text stand behind these keys.
+
+    Args:
+        data: JSON, or a part of it; strings that end outside count up to the end.
+        keys: as in b'content":', without the first quote so that longer names count too.
+    """
+    count = 0
+    for key in keys:
+        at = data.find(key)
+        while at >= 0:
+            start = at + len(key)
+            if data[start : start + 1] == b" ":
+                start += 1
+            end = start
+            if data[start : start + 1] == b'"':
+                end = _find_end(data, start + 1)
+                count += _measure(data, start + 1, end)
+            at = data.find(key, end)
+    return count
+
+
+def has_member(data: bytes, name: bytes, first: bytes) -> bool:
+    """Whether a member of this name has a value that starts so; text cannot look like one.
+
+    Args:
+        data: JSON, or events of it.
+        name: in quotes, which a JSON string would hold escaped.
+        first: the first byte of the value.
+    """
+    at = data.find(name)
+    while at >= 0:
+        start = at + len(name)
+        if data[start : start + 16].lstrip(b": \t\r\n")[:1] == first:
+            return True
+        at = data.find(name, start)
+    return False
+
+
+def _find_end(data: bytes, start: int) -> int:
+    """Where the string's closing quote is."""
+    end = data.find(b'"', start)
+    while end > start and data[end - 1] == _BACKSLASH:
+        before = data[start:end]
+        if (len(before) - len(before.rstrip(b"\\"))) % 2 == 0:
+            break
+        end = data.find(b'"', end + 1)
+    return len(data) if end < 0 else end
+
+
+def _measure(data: bytes, start: int, end: int) -> int:
+    if data.find(b"\\", start, end) < 0:
+        return end - start
+    return end - start - data.count(b"\\", start, end) - 3 * data.count(b"\\u", start, end)
