@@ -13,9 +13,10 @@ import msgspec
 
 from tallystick.core.usage import MAX_TIME_MS, Flag
 from tallystick.meter.events.errors import EventMalformed
-from tallystick.meter.events.event import Event, encode_raw, strip_standard_tier
+from tallystick.meter.events.event import Event, encode_raw
 from tallystick.meter.parse.documents import read_usage_document
 from tallystick.meter.parse.errors import DialectUnknown, UsageMalformed
+from tallystick.meter.parse.json_parts import read_tier
 
 ONE: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
@@ -134,7 +135,7 @@ def _build_llm_event(place: str, envelope: _Envelope, time_ms: int) -> Event:
         models=(_check_name(place, "model", use.model),),
         quantities=quantities,
         flags=flags,
-        tier=strip_standard_tier(tier),
+        tier=read_tier(tier),
         project=envelope.subject,
         user=use.user or None,
         step=_check_step(place, use.step),

@@ -13,8 +13,6 @@ from tallystick.core.usage import TOKEN_FIELDS, Flag
 NO_FLAGS: Final = Flag(0)
 MAX_RAW_BYTES: Final = 16 * 1024
 NO_RAW: Final = b""
-STANDARD_TIERS: Final = frozenset({"default", "standard", "auto", "on_demand"})
-"""How providers call the tier that a model's own price is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +48,6 @@ class Event:
     def counts_tokens(self) -> bool:
         """Whether any of its quantities are tokens."""
         return any(self.quantities.get(name, 0) for name in TOKEN_FIELDS)
-
-
-def strip_standard_tier(tier: str) -> str:
-    """The price tier, empty where the name means the standard one."""
-    return "" if tier in STANDARD_TIERS else tier
 
 
 def encode_raw(usage: Mapping[str, object]) -> bytes:

@@ -8,7 +8,7 @@ from typing import Final
 
 from tallystick.core.usage import MAX_TIME_MS, Flag
 from tallystick.meter.events.errors import EventMalformed
-from tallystick.meter.events.event import Event, encode_raw, strip_standard_tier
+from tallystick.meter.events.event import Event, encode_raw
 from tallystick.meter.events.gen_ai_attributes import (
     GEN_AI,
     INFERENCE_OPERATIONS,
@@ -16,6 +16,7 @@ from tallystick.meter.events.gen_ai_attributes import (
     USAGE_PREFIX,
 )
 from tallystick.meter.events.spans import CLIENT, NS_PER_MS, Span, Value
+from tallystick.meter.parse.json_parts import read_tier
 
 SOURCE: Final = "otlp"
 MAX_COUNT: Final = 2**53
@@ -78,7 +79,7 @@ def _read_event(span: Span, now_ms: int) -> Event:
         models=_list_models(span),
         quantities=quantities,
         flags=flags | (Flag.UPSTREAM_FAILED if span.is_error else Flag(0)),
-        tier=strip_standard_tier(tier if isinstance(tier, str) else ""),
+        tier=read_tier(tier),
         project=_find_text(span, "project"),
         user=_find_text(span, "user"),
         step=step,
