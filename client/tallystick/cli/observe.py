@@ -100,10 +100,14 @@ def mirror(
     app,
     "log",
     examples=(
-        "tallystick observe log calls.jsonl --project acme/app"
-        + " -c time=ts -c model=model -c in_total=usage.input -c out_total=usage.output --follow",
-        "tallystick observe log access.log --project acme/app --default-model llama-3.1-70b"
-        + " -c time=time -c input_bytes=request_length -c output_bytes=bytes_sent",
+        (
+            "tallystick observe log calls.jsonl --project acme/app -c time=ts -c model=model"
+            " -c in_total=usage.input -c out_total=usage.output --follow"
+        ),
+        (
+            "tallystick observe log access.log --project acme/app --default-model llama-3.1-70b"
+            " -c time=time -c input_bytes=request_length -c output_bytes=bytes_sent"
+        ),
     ),
 )
 def log(
