@@ -127,14 +127,7 @@ async def _open_worker(stack: AsyncExitStack, site: Site, orders: Orders, number
     drain_s = parse_length_ms(config.drain) / MS_PER_S
     run = await stack.enter_async_context(run_meter(site, folder, drain_s=drain_s))
     gate, upkeep = Gate(), Upkeep()
-    desk = ValidatorLeaseDesk(
-        site.rpc,
-        site.network,
-        site.directory,
-        site.http,
-        run.meter.id,
-        read_lease_key(folder),
-    )
+    desk = ValidatorLeaseDesk(site, run.meter.id, read_lease_key(folder))
     keeper = LeaseKeeper(gate, desk, lambda: run.recorder.next_seq - 1, site.clock)
     caps = CapBook(folder / "caps.json", config.workers, site.clock)
     stack.callback(caps.save)
