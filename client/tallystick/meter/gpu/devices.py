@@ -71,15 +71,15 @@ class DevicePolicy:
 
     Args:
         find_slug: the resource of a device, by its name; None where it is not metered.
-        find_payer: who pays for work, by what is known of it.
-        operator: pays for what nobody used.
+        find_payer: who pays for work, by what is known of it; None where it is not ours to bill.
+        operator: pays for what nobody used; None where that is not ours to bill.
         charge: for use, or for being there.
         max_gap_us: how long one reading may stand for.
     """
 
     find_slug: Callable[[str], str | None]
-    find_payer: Callable[[Facts], Payer]
-    operator: Payer
+    find_payer: Callable[[Facts], Payer | None]
+    operator: Payer | None
     charge: Charge = "usage"
     max_gap_us: int = 60 * US_PER_S
 
@@ -111,6 +111,8 @@ def split_device(
 ) -> list[Use]:
     """Everything that the device did in that time, as uses that add up to exactly that.
 
+    What is not ours to bill has its part of the device all the same, and is left out.
+
     Args:
         device: as read at the end of the time.
         elapsed_us: microseconds.
@@ -124,18 +126,23 @@ def split_device(
     slug = policy.find_slug(device.name)
     if slug is None:
         return []
-    uses = [
-        Use(
-            BucketKey(slug, policy.find_payer({**device.facts, **work.facts}), device.uuid, flags),
-            _list_fine(shares.parts[n], memory.parts[n], transfer.parts[n], elapsed_us),
-            energy.parts[n],
-        )
-        for n, work in enumerate(device.works)
-        for flags in (int(Flag.AGGREGATE | (Flag.ESTIMATED if work.is_estimated else 0)),)
-    ]
-    idle_key = BucketKey(slug, policy.operator, device.uuid, int(Flag.AGGREGATE), is_idle=True)
-    idle = _list_fine(shares.idle, memory.idle, transfer.idle, elapsed_us)
-    return [*uses, Use(idle_key, idle, energy.idle)]
+    uses: list[Use] = []
+    for n, work in enumerate(device.works):
+        payer = policy.find_payer({**device.facts, **work.facts})
+        if payer is not None:
+            key = BucketKey(slug, payer, device.uuid, _choose_flags(work))
+            fine = _list_fine(shares.parts[n], memory.parts[n], transfer.parts[n], elapsed_us)
+            uses.append(Use(key, fine, energy.parts[n]))
+    if policy.operator is not None:
+        key = BucketKey(slug, policy.operator, device.uuid, int(Flag.AGGREGATE), is_idle=True)
+        fine = _list_fine(shares.idle, memory.idle, transfer.idle, elapsed_us)
+        uses.append(Use(key, fine, energy.idle))
+    return uses
+
+
+def _choose_flags(work: Work) -> int:
+    """An interval is no call; a share that was derived says so."""
+    return int(Flag.AGGREGATE | Flag.ESTIMATED if work.is_estimated else Flag.AGGREGATE)
 
 
 def _divide(device: Device, charge: Charge) -> tuple[Partition[int], Partition[int]]:
