@@ -40,13 +40,13 @@ from tallystick.meter.admission.ports import LeaseState
 from tallystick.sidecar.site import Site
 
 KEY_FILE: Final = "lease.key"
-RELAY_TIMEOUT_S: Final = 8.0
+RELAY_TIMEOUT_S: Final = 5.0
 """For a validator to bring a call into a block and to say so."""
 SEEN_TIMEOUT_S: Final = 4.0
 """For the chain's endpoint to show what a validator says has happened."""
 POLL_S: Final = 0.05
 MAX_CORRECTIONS: Final = 3
-"""Of a deadline or a nonce that the chain corrects."""
+"""Of a deadline that lies too far ahead for the chain."""
 MS_PER_S: Final = 1_000
 WHY: Final = {
     Tightest.NOTHING: Why.BALANCE,
@@ -69,13 +69,22 @@ class _Words:
 
     nonce: int = 0
     amounts: dict[int, int] = field(default_factory=dict)
+    is_counted: bool = True
+    """Whether the one that the chain took has been reported."""
 
     def add(self, request: LeaseRequest) -> None:
         """The meter has given this word; of two that nothing tells apart the smaller counts."""
         if request.nonce != self.nonce:
-            self.nonce, self.amounts = request.nonce, {}
+            self.nonce, self.amounts, self.is_counted = request.nonce, {}, False
         known = self.amounts.get(request.admit_until_s, request.amount_ucr)
         self.amounts[request.admit_until_s] = min(known, request.amount_ucr)
+
+    def take(self, lease: LeaseState) -> int:
+        """What the chain has granted on one of these words, in ucr; reported once."""
+        if self.is_counted or lease.nonce != self.nonce or not lease.is_open:
+            return 0
+        self.is_counted = True
+        return self.amounts.get(lease.admit_until_s, 0)
 
 
 class ValidatorLeaseDesk:
@@ -132,12 +141,15 @@ class ValidatorLeaseDesk:
         Raises:
             NetworkUnreachable, LeaseDenied.
         """
-        lease = await self._read_lease(project)
-        if lease.is_declared:
-            return await self.read(project)
+        lease = await self.read(project)
+        words = self._words.setdefault(project, _Words())
+        granted_ucr = words.take(lease)  # by a word whose answer was lost
+        if granted_ucr or lease.is_declared:
+            return replace(lease, granted_ucr=granted_ucr)
         until_s = max(admit_until_s, lease.admit_until_s + 1 if lease.is_open else 0)
         request = LeaseRequest(project, self._meter, amount_ucr, until_s, lease.nonce + 1)
         request = await self._try(request)
+        words.add(request)
         await self._relay(
             "",
             _describe(request, self._sign(request)),
@@ -145,9 +157,7 @@ class ValidatorLeaseDesk:
             self._until(project, lambda lease: lease.nonce >= request.nonce),
         )
         state = await self.read(project)
-        words = self._words[project]
-        granted_ucr = words.amounts.get(state.admit_until_s, 0) if state.nonce == words.nonce else 0
-        return replace(state, granted_ucr=granted_ucr)
+        return replace(state, granted_ucr=words.take(state))
 
     async def declare(self, project: int, last_seq: int) -> LeaseState:
         """The lease's last record is known to the chain; one that was declared stays as it is."""
@@ -185,7 +195,7 @@ class ValidatorLeaseDesk:
         return await self.read(project)
 
     async def _try(self, request: LeaseRequest) -> LeaseRequest:
-        """The request with the deadline and the nonce that the chain would take.
+        """The request with a deadline that the chain would take.
 
         Raises:
             LeaseDenied: it would not take it in any form.
@@ -195,20 +205,12 @@ class ValidatorLeaseDesk:
             try:
                 await self._simulate(write)
             except TransactionReverted as refusal:
-                request = await self._correct(request, refusal)
+                if refusal.error_name != "LeaseTooLong":
+                    raise await self._deny(refusal) from refusal
+                request = replace(request, admit_until_s=_number(refusal, "latestS"))
             else:
-                self._words.setdefault(request.project, _Words()).add(request)
                 return request
         raise NetworkUnreachable("the chain contradicts itself about a lease")
-
-    async def _correct(self, request: LeaseRequest, refusal: TransactionReverted) -> LeaseRequest:
-        match refusal.error_name:
-            case "LeaseTooLong":
-                return replace(request, admit_until_s=_number(refusal, "latestS"))
-            case "LeaseNonceInvalid":
-                return replace(request, nonce=_number(refusal, "expected"))
-            case _:
-                raise await self._deny(refusal) from refusal
 
     async def _deny(self, refusal: TransactionReverted) -> TallystickError:
         """The refusal in the words of admission."""
@@ -334,11 +336,12 @@ async def _wait_for(has_happened: Callable[[], Awaitable[bool]]) -> bool:
     """Whether it shows in time; an endpoint may lag behind the validator's."""
     try:
         async with asyncio.timeout(SEEN_TIMEOUT_S):
-            while not await has_happened():
+            while True:
+                if await has_happened():
+                    return True
                 await asyncio.sleep(POLL_S)
     except TimeoutError:
         return False
-    return True
 
 
 def _describe(request: LeaseRequest, signature: bytes) -> dict[str, Any]:
