@@ -70,7 +70,7 @@ class MessageAnswer(msgspec.Struct):
     message: MessagePart | None = None
 
 
-_BODY: Final = BodyDecoder(MessageBody)
+_BODY: Final = BodyDecoder(MessageBody, "model", "stream", "max_tokens")
 _ANSWER: Final = msgspec.json.Decoder(MessageAnswer)
 
 

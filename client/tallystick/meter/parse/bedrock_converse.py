@@ -43,7 +43,7 @@ class ConverseAnswer(msgspec.Struct):
     serviceTier: Any = None  # noqa: N815
 
 
-_BODY: Final = BodyDecoder(ConverseBody)
+_BODY: Final = BodyDecoder(ConverseBody, "inferenceConfig")
 _ANSWER: Final = msgspec.json.Decoder(ConverseAnswer)
 
 

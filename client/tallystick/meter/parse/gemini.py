@@ -72,7 +72,7 @@ class GenerateAnswer(msgspec.Struct):
     promptFeedback: Any = None  # noqa: N815
 
 
-_BODY: Final = BodyDecoder(GenerateBody)
+_BODY: Final = BodyDecoder(GenerateBody, "generationConfig", "generation_config")
 _ANSWER: Final = msgspec.json.Decoder(GenerateAnswer)
 
 

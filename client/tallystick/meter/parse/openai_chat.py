@@ -64,7 +64,9 @@ class ChatAnswer(msgspec.Struct):
     choices: msgspec.Raw = msgspec.Raw()
 
 
-_BODY: Final = BodyDecoder(ChatBody)
+_BODY: Final = BodyDecoder(
+    ChatBody, "model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n"
+)
 _ANSWER: Final = msgspec.json.Decoder(ChatAnswer)
 
 

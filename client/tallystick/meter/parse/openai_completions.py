@@ -43,7 +43,9 @@ class CompletionBody(msgspec.Struct):
     user: Any = None
 
 
-_BODY: Final = BodyDecoder(CompletionBody)
+_BODY: Final = BodyDecoder(
+    CompletionBody, "model", "prompt", "stream", "stream_options", "max_tokens", "n", "best_of"
+)
 
 
 def parse_completion(

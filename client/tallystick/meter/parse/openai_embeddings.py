@@ -28,7 +28,7 @@ class EmbeddingBody(msgspec.Struct):
     user: Any = None
 
 
-_BODY: Final = BodyDecoder(EmbeddingBody)
+_BODY: Final = BodyDecoder(EmbeddingBody, "model")
 
 
 def parse_embedding(

@@ -81,7 +81,7 @@ class ResponseAnswer(msgspec.Struct):
     response: ResponsePart | None = None
 
 
-_BODY: Final = BodyDecoder(ResponseBody)
+_BODY: Final = BodyDecoder(ResponseBody, "model", "stream", "background", "max_output_tokens")
 _ANSWER: Final = msgspec.json.Decoder(ResponseAnswer)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
@@ -25,14 +26,19 @@ class BodyDecoder:
 
     Args:
         shape: the fields; each takes anything, so that the field is named when it is wrong.
+        unique: those that decide what a call costs: they come once, for of two some servers take
+            the first and others the last.
         ignores_case: the upstream takes names in any case, as Go's decoder does; here they come as
             documented or are refused.
     """
 
-    def __init__(self, shape: type[Body], *, ignores_case: bool = False) -> None:
+    def __init__(self, shape: type[Body], *unique: str, ignores_case: bool = False) -> None:
         self._decoder = msgspec.json.Decoder(shape)
         self._names = frozenset(shape.__struct_encode_fields__)
-        self._needles = tuple(f'"{name}"'.encode() for name in self._names)
+        self._unique = tuple(
+            (name, f'"{name}"'.encode(), re.compile(rb'"%s"\s*+:' % name.encode()))
+            for name in unique
+        )
         self._ignores_case = ignores_case
 
     def decode(self, body: bytes) -> Any:  # noqa: ANN401 - the shape; BodyDecoder is not generic
@@ -47,9 +53,18 @@ class BodyDecoder:
             raise RequestMalformed("", expected="a JSON object", actual=str(error)) from None
         if self._ignores_case:
             self._refuse_other_case(find_members(body))
-        elif _ESCAPED_ASCII in body or any(body.count(needle) > 1 for needle in self._needles):
+        elif _ESCAPED_ASCII in body or self._may_repeat(fields, body):
             find_members(body)
         return fields
+
+    def _may_repeat(self, fields: msgspec.Struct, body: bytes) -> bool:
+        """Whether a name that must be unique, and is there, may come twice, at any depth."""
+        return any(
+            getattr(fields, name) is not None
+            and body.count(needle) > 1
+            and len(pattern.findall(body)) > 1
+            for name, needle, pattern in self._unique
+        )
 
     def _refuse_other_case(self, members: Iterable[str]) -> None:
         for name in members:

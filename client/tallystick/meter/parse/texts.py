@@ -8,25 +8,28 @@ _BACKSLASH: Final = 0x5C
 
 
 def count_text_bytes(data: bytes, keys: tuple[bytes, ...]) -> int:
-    """About how many UTF-8 bytes of text stand behind these keys.
+    """About how many UTF-8 bytes of text stand behind the first of these keys that has any.
 
     Args:
         data: JSON, or a part of it; strings that end outside count up to the end.
         keys: as in b'content":', without the first quote so that longer names count too.
     """
-    count = 0
     for key in keys:
-        at = data.find(key)
+        at, count = data.find(key), 0
         while at >= 0:
             start = at + len(key)
-            if data[start : start + 1] == b" ":
-                start += 1
-            end = start
-            if data[start : start + 1] == b'"':
-                end = _find_end(data, start + 1)
-                count += _measure(data, start + 1, end)
+            start += data[start : start + 1] == b" "
+            end = start + 1
+            if data[start:end] == b'"':
+                end = data.find(b'"', end)
+                if end < 0 or data.find(b"\\", start, end) >= 0:
+                    end = _find_end(data, start + 1)
+                    count -= _count_escapes(data, start, end)
+                count += end - start - 1
             at = data.find(key, end)
-    return count
+        if count:
+            return count
+    return 0
 
 
 def has_member(data: bytes, name: bytes, first: bytes) -> bool:
@@ -57,7 +60,6 @@ def _find_end(data: bytes, start: int) -> int:
     return len(data) if end < 0 else end
 
 
-def _measure(data: bytes, start: int, end: int) -> int:
-    if data.find(b"\\", start, end) < 0:
-        return end - start
-    return end - start - data.count(b"\\", start, end) - 3 * data.count(b"\\u", start, end)
+def _count_escapes(data: bytes, start: int, end: int) -> int:
+    """By how much the text is shorter than it is written: an escape is one byte, or about two."""
+    return data.count(b"\\", start, end) + 3 * data.count(b"\\u", start, end)
