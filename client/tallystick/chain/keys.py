@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from eth_account import Account
-from eth_account.signers.local import LocalAccount
 from nacl.signing import SigningKey
 
 from tallystick.chain.errors import KeyFileInvalid
+
+if TYPE_CHECKING:
+    from eth_account import Account
+    from eth_account.signers.local import LocalAccount
 
 KEY_BYTES: Final = 32
 PRIVATE_MODE: Final = 0o600
@@ -23,7 +25,7 @@ _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 def create_chain_key(path: Path) -> LocalAccount:
     """A new secp256k1 key lies in the file, which must not exist yet."""
-    account: LocalAccount = Account.create()
+    account: LocalAccount = _load_library().create()
     write_private(path, account.key.hex().encode())
     return account
 
@@ -35,7 +37,7 @@ def load_chain_key(path: Path) -> LocalAccount:
         KeyFileInvalid: missing, readable by others, or no key.
     """
     try:
-        account: LocalAccount = Account.from_key(_parse_key(path, read_private(path)))
+        account: LocalAccount = _load_library().from_key(_parse_key(path, read_private(path)))
     except ValueError as error:
         raise KeyFileInvalid("a key file holds no secp256k1 key", actual=str(path)) from error
     return account
@@ -55,6 +57,16 @@ def load_signing_key(path: Path) -> SigningKey:
         KeyFileInvalid: missing, readable by others, or no key.
     """
     return SigningKey(_parse_key(path, read_private(path)))
+
+
+def _load_library() -> type[Account]:
+    """Accounts of the library, imported by those who need them.
+
+    It takes two seconds and 40 MB, and most programs read no key of the chain.
+    """
+    from eth_account import Account  # noqa: PLC0415 - see above
+
+    return Account
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -50,12 +50,6 @@ class WorkersFailing(FatalFailure):
     code = "workers_failing"
 
 
-class LeaseKeyMissing(FatalFailure):
-    """A meter's folder lacks the key by which it asks for leases."""
-
-    code = "lease_key_missing"
-
-
 class GatewayRunning(TemporaryFailure):
     """Another program runs a gateway of this name in this folder."""
 

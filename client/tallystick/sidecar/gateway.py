@@ -28,8 +28,7 @@ from tallystick.sidecar.directory import NetworkDirectory
 from tallystick.sidecar.forwarding import Forwarder, MetricsPage, name_socket
 from tallystick.sidecar.inside import serve_inside
 from tallystick.sidecar.key_file import find_key_file
-from tallystick.sidecar.lease_desk import ValidatorLeaseDesk
-from tallystick.sidecar.lease_key import read_lease_key
+from tallystick.sidecar.lease_desk import ValidatorLeaseDesk, load_lease_key
 from tallystick.sidecar.live_keys import KeyDefaults, LiveKeys
 from tallystick.sidecar.meters import MeterRun, run_meter
 from tallystick.sidecar.offers import build_offers
@@ -127,7 +126,7 @@ async def _open_worker(stack: AsyncExitStack, site: Site, orders: Orders, number
     drain_s = parse_length_ms(config.drain) / MS_PER_S
     run = await stack.enter_async_context(run_meter(site, folder, drain_s=drain_s))
     gate, upkeep = Gate(), Upkeep()
-    desk = ValidatorLeaseDesk(site, run.meter.id, read_lease_key(folder))
+    desk = ValidatorLeaseDesk(site, run.meter.id, load_lease_key(folder))
     keeper = LeaseKeeper(gate, desk, lambda: run.recorder.next_seq - 1, site.clock)
     caps = CapBook(folder / "caps.json", config.workers, site.clock)
     stack.callback(caps.save)

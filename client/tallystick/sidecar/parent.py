@@ -18,7 +18,7 @@ from tallystick.local.folder import NetworkFolder
 from tallystick.meter.gateway.offers import Offer
 from tallystick.sidecar.errors import ConfigInvalid, GatewayRunning
 from tallystick.sidecar.key_file import KeyStore, find_key_file
-from tallystick.sidecar.meters import ensure_meters, ensure_named_meters
+from tallystick.sidecar.meters import ensure_named_meters
 from tallystick.sidecar.offers import build_offers
 from tallystick.sidecar.orders import Orders
 from tallystick.sidecar.ports import reserve_port
@@ -100,8 +100,8 @@ def run_gateway(
         stack.enter_context(_hold_name(folder, known.name))
         port = stack.enter_context(reserve_port(host, port))
         sockets = stack.enter_context(tempfile.TemporaryDirectory(prefix="tallystick-"))
-        meters = ensure_meters(path, known.account, known.name, known.workers)
-        event_meter = ensure_named_meters(path, known.account, [f"{known.name}-events"])[0]
+        names = (*view.meters, f"{known.name}-events")
+        *meters, event_meter = ensure_named_meters(path, known.account, names)
         orders = Orders(
             dir=str(path),
             config=known,
