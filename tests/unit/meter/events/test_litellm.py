@@ -122,7 +122,7 @@ def test_embedding_is_an_event() -> None:
 
 def test_identity_is_the_content_when_there_is_no_id() -> None:
     """Entries without an id are neither dropped nor taken for one another."""
-    nameless = {"litellm_call_id": "", "id": ""}
+    nameless: dict[str, Any] = {"litellm_call_id": "", "id": ""}
     first, again = read_one(**nameless), read_one(**nameless)
     other = read_one(**nameless, startTime=1_790_000_000.5)
     assert first.id == again.id != other.id
