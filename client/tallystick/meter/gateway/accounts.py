@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from typing import Final
 
 from tallystick.core.tariff import ResolvedRates
@@ -84,6 +85,8 @@ class Accounts:
         """
         reading = reader.finish() if reader is not None else None
         problem = ""
+        if reading is not None and reader is not None and not reader.is_complete:
+            reading = self._complete(call, reading, reader)
         if reading is None:
             problem = (reader.problem if reader is not None else "") or "no_usage"
             reading = self._estimate(call, reader)
@@ -165,6 +168,21 @@ class Accounts:
         now_ms = self._gateway.clock.now_ms()
         return self._build(call, reading, offer.resource, reading.flags, now_ms)
 
+    def _complete(self, call: Call, reading: Reading, reader: AnswerReader) -> Reading:
+        """The reading of an answer that ended early, its output at least what was seen of it.
+
+        Anthropic names the input at the start and the output at the end: a cut stream would
+        otherwise count as one token.
+        """
+        seen = self._estimate(call, reader).out_visible
+        if seen <= reading.out_total:
+            return reading
+        return replace(
+            reading,
+            out_visible=seen - reading.out_reasoning,
+            flags=reading.flags | Flag.ESTIMATED,
+        )
+
     def _estimate(self, call: Call, reader: AnswerReader | None) -> Reading:
         reading = estimate_reading(
             call.demand.request.input_bytes,
@@ -175,12 +193,7 @@ class Accounts:
         if reader is None or not reader.raw:
             return reading
         # The provider's own words are kept beside the estimate that replaces them.
-        return Reading(
-            in_fresh=reading.in_fresh,
-            out_visible=reading.out_visible,
-            flags=reading.flags,
-            raw=reader.raw,
-        )
+        return replace(reading, raw=reader.raw)
 
     def _find_resource(self, offer: Offer, tier: str) -> int:
         if not tier:

@@ -56,18 +56,14 @@ async def relay_plain(
 
 
 async def _read_whole(answer: Answer, limit: int) -> bytes:
-    first = await answer.read()
-    part = await answer.read() if first else b""
-    if not part:
-        return first
-    parts, size = [first], len(first)
-    while part:
+    parts: list[bytes] = []
+    size = 0
+    while part := await answer.read():
         parts.append(part)
         size += len(part)
         if size > limit:
             raise UpstreamBroken("the upstream's answer is too large", expected=f"{limit} bytes")
-        part = await answer.read()
-    return b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _check_may_pass(answer: Answer) -> None:

@@ -33,6 +33,8 @@ from tallystick.meter.gateway.streams import StreamRelay
 from tallystick.meter.parse.dialects import Dialect, Route
 
 _STREAM_TYPES: Final = ("text/event-stream", "application/x-ndjson")
+_CANCEL_S: Final = 5.0
+"""For calls that are broken off to close their accounts."""
 _log = structlog.get_logger(__name__)
 
 
@@ -52,8 +54,8 @@ class Relay:
         self._accounts = Accounts(gateway, self.counts)
         self.is_stopping = False
         """No new call is taken."""
-        self.has_ended = asyncio.Event()
-        """Set when the last call has ended, once no new one is taken."""
+        self._has_ended = asyncio.Event()
+        self._tasks: set[asyncio.Task[object]] = set()
 
     async def relay(self, request: web.BaseRequest, route: Route, query: str) -> web.StreamResponse:
         """The answer to a call; whatever went wrong, in the shape that its client knows."""
@@ -61,6 +63,9 @@ class Relay:
         if self.is_stopping or counts.in_flight >= self._gateway.settings.max_in_flight:
             return self.refuse(route.dialect, self._create_busy())
         counts.in_flight += 1
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in one
+        self._tasks.add(task)
         dialect = route.dialect
         try:
             demand = await read_demand(self._gateway, request, route, query)
@@ -76,21 +81,31 @@ class Relay:
             return self.refuse(dialect, InternalFailure(type(error).__name__))
         finally:
             counts.in_flight -= 1
-            if self.is_stopping and not counts.in_flight:
-                self.has_ended.set()
+            self._tasks.discard(task)
+            if self.is_stopping and not self._tasks:
+                self._has_ended.set()
 
     async def stop(self, timeout_s: float) -> int:
-        """No new call is taken; calls under way end, as far as the time allows.
+        """No new call is taken; calls under way end, and what does not in time is broken off.
 
         Returns:
-            How many have not.
+            How many were broken off; they are billed for what was seen of them.
         """
         self.is_stopping = True
+        if await self._wait_for_end(timeout_s):
+            return 0
+        late = list(self._tasks)
+        for task in late:
+            task.cancel()
+        await self._wait_for_end(_CANCEL_S)
+        return len(late)
+
+    async def _wait_for_end(self, timeout_s: float) -> bool:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                while self.counts.in_flight:
-                    await self.has_ended.wait()
-        return self.counts.in_flight
+                while self._tasks:
+                    await self._has_ended.wait()
+        return not self._tasks
 
     def refuse(self, dialect: Dialect, error: TallystickError) -> web.Response:
         """The answer to what was not relayed, counted."""
@@ -105,7 +120,7 @@ class Relay:
             return await self._answer(request, call, answer)
         finally:
             if call.closing is None:  # cancelled, or a defect: what was seen so far is billed
-                lost = self._accounts.close(call, call.reader, flags=Flag.UPSTREAM_FAILED)
+                lost = self._accounts.close(call, call.reader)
                 lost.add_done_callback(_forget)
             if answer is not None:
                 answer.close()

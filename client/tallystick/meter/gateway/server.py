@@ -24,6 +24,8 @@ _IDLE_S: Final = 75.0
 _LINGER_S: Final = 2.0
 """For the rest of a body that was refused; whoever sends on is cut off."""
 _READ_BYTES: Final = 1 << 16
+_CANCEL_S: Final = 0.2
+"""For connections without a call to end."""
 _BACKLOG: Final = 1024
 
 
@@ -103,7 +105,7 @@ async def serve(
             lingering_time=_LINGER_S,
             read_bufsize=_READ_BYTES,
         )
-        runner = web.ServerRunner(low_level, handle_signals=False, shutdown_timeout=_LINGER_S)
+        runner = web.ServerRunner(low_level, handle_signals=False, shutdown_timeout=_CANCEL_S)
         await runner.setup()
         try:
             await web.SockSite(runner, sock, backlog=_BACKLOG).start()
