@@ -84,8 +84,7 @@ class DetailStore:
                 for one in details
             ],
         )
-        if self._file.compute_size_bytes() > self._max_bytes:
-            self._drop_oldest()
+        self._drop_oldest()
 
     def get(self, seq: int) -> Detail | None:
         """The details of one record, None where there are none, or none any more."""
@@ -120,10 +119,15 @@ class DetailStore:
         self._file.close()
 
     def _drop_oldest(self) -> None:
-        self._file.change(
-            "DELETE FROM details WHERE seq IN (SELECT seq FROM details ORDER BY seq LIMIT"
-            " (SELECT count(*) / 10 + 1 FROM details))"
-        )
+        """Where the bound is passed, as many go as bring it to nine tenths of it."""
+        size = self._file.compute_size_bytes()
+        if size > self._max_bytes:
+            too_many_ppm = 1_000_000 - self._max_bytes * 900_000 // size
+            self._file.change(
+                "DELETE FROM details WHERE seq IN (SELECT seq FROM details ORDER BY seq LIMIT"
+                " (SELECT count(*) * ? / 1000000 FROM details))",
+                too_many_ppm,
+            )
 
 
 def _decode(data: bytes) -> Detail:

@@ -1,7 +1,6 @@
 """What is recorded is durable, numbered in order, and there once, whatever was open."""
 
 import asyncio
-import os
 import shutil
 import threading
 from pathlib import Path
@@ -108,7 +107,7 @@ def test_event_is_recorded_once(tmp_path: Path) -> None:
         first = recorder.record_event_now(event_id(1), create_samples(2, first_user=10))
         second = recorder.record_event_now(event_id(1), create_samples(5, first_user=50))
         empty = [recorder.record_event_now(event_id(2), NONE) for _ in range(2)]
-    assert (first, second) == (Recorded(True, 0), Recorded(False, 0))
+    assert [first, second] == [Recorded(True, 0), Recorded(False, 0)]
     assert empty == [Recorded(True, None), Recorded(False, None)]
     with recording(tmp_path) as (_, recorder):
         assert recorder.record_event_now(event_id(1), create_samples(1)) == Recorded(False, 0)
@@ -218,13 +217,17 @@ def test_recorder_refuses_second_opening(tmp_path: Path) -> None:
         Recorder(meter, tmp_path, clock=lambda: NOW_MS)
 
 
+def record_for_ever(recorder: Recorder) -> None:
+    for _ in range(1000):
+        recorder.record(create_samples(1))
+
+
 def test_begin_is_refused_when_the_journal_has_no_room(tmp_path: Path) -> None:
     limits = RecorderLimits(log_bytes=40_000, file_bytes=4096)
     with recording(tmp_path, limits=limits, journal_bytes=4096) as (_, recorder):
         recorder.begin(call_id(0), create_samples(1))
         with pytest.raises(CallLogFull):
-            for _ in range(1000):
-                recorder.record(create_samples(1))
+            record_for_ever(recorder)
         kept = recorder.next_seq
         assert recorder.finish_now(call_id(0), create_samples(1)) == kept
     with recording(tmp_path, limits=limits) as (_, recorder):
@@ -282,4 +285,3 @@ def test_closed_recorder_takes_nothing(tmp_path: Path) -> None:
         with pytest.raises(StorageFailed):
             recorder.record(create_samples(1))
         recorder.close()
-    assert os.listdir(tmp_path / "calls")
