@@ -167,7 +167,7 @@ def _amend(reading: Reading, usage: Usage, progress: Progress) -> Reading:
 
 
 def _is_wanted(data: bytes) -> bool:
-    return has_member(data, b'"usage"', b"{") or b"message_stop" in data
+    return has_member(data, b'"usage"', b"{") or b"message_st" in data  # start and stop
 
 
 def _has_opaque_input(fields: MessageBody) -> bool:
