@@ -54,3 +54,15 @@ class GatewayRunning(TemporaryFailure):
     """Another program runs a gateway of this name in this folder."""
 
     code = "gateway_running"
+
+
+class CommandNotFound(InvalidInput):
+    """A job's command cannot be started."""
+
+    code = "command_not_found"
+
+
+class JobsFull(TemporaryFailure):
+    """More jobs run at once from one folder than there may be meters for."""
+
+    code = "jobs_full"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import structlog
@@ -107,16 +107,20 @@ class Collector:
         await self.sample()
         await self.record()
 
-    async def sample(self) -> None:
+    async def sample(self, others: Sequence[Source] = ()) -> None:
         """What was used since the last reading is in the buckets, on disk.
+
+        Args:
+            others: read this once, beside the collector's own.
 
         Raises:
             CollectorStateUnsaved: not on disk; the next time saves it too.
         """
+        sources = [*self._sources, *others]
         readings = await asyncio.gather(
-            *(asyncio.to_thread(self._read, source) for source in self._sources)
+            *(asyncio.to_thread(self._read, source) for source in sources)
         )
-        for source, found in zip(self._sources, readings, strict=True):
+        for source, found in zip(sources, readings, strict=True):
             if found is not None:
                 self._take_in(source.name, *found)
         await self._save()
@@ -171,7 +175,7 @@ class Collector:
             for device in reading.devices
             if self._source_by_device.setdefault(device.uuid, source) == source
         ]
-        return DevicesReading(own, reading.policy)
+        return replace(reading, devices=own)
 
     async def _record_entry(self, entry: Entry) -> bool:
         event = compute_event_id(f"tallystick-collector/{self.state.id}", str(entry.number))

@@ -84,12 +84,18 @@ class DevicePolicy:
     max_gap_us: int = 60 * US_PER_S
 
 
+NoteDevice = Callable[[SourceMemory, Device, int], None]
+"""Takes down in the memory what a device did in so many microseconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class DevicesReading:
     """All devices of one source."""
 
     devices: Sequence[Device]
     policy: DevicePolicy
+    note: NoteDevice | None = None
+    """Told of every stretch that is divided."""
 
     def advance(self, memory: SourceMemory, moment: Moment) -> list[Use]:
         """As in `watching.Reading`."""
@@ -100,6 +106,8 @@ class DevicesReading:
                 memory, device.uuid, moment, max_gap_us=self.policy.max_gap_us
             )
             energy_mj = _take_energy(memory, device, is_same_boot=is_same_boot)
+            if elapsed_us and self.note is not None:
+                self.note(memory, device, elapsed_us)
             if elapsed_us:
                 uses += split_device(device, elapsed_us, energy_mj, self.policy)
         memory.is_watched = True

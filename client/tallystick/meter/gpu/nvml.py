@@ -181,7 +181,7 @@ class NvmlSource:
 
     def _find_facts(self, pid: int) -> Facts:
         """What is known of a process, as of when it last lived."""
-        facts = self.read_facts(pid) or self._facts.pop(pid, {})
+        facts = dict(self.read_facts(pid)) or self._facts.pop(pid, {})
         self._facts.pop(pid, None)
         self._facts[pid] = facts
         while len(self._facts) > REMEMBERED:
