@@ -93,11 +93,16 @@ class Book:
     finished: list[tuple[bytes, Records, Sequence[Detail]]] = field(default_factory=list)
     holds: bool = False
     failure: Exception | None = None
+    """Instead of becoming durable."""
+    refusal: Exception | None = None
+    """Instead of being noted."""
     waiting: list[asyncio.Future[int | None]] = field(default_factory=list)
 
     def begin(self, call: bytes, estimate: Records) -> None:
         assert len(call) == 16
         assert call not in self.begun
+        if self.refusal is not None:
+            raise self.refusal
         self.begun[call] = estimate
 
     def finish(
@@ -163,6 +168,16 @@ class Reply:
     @property
     def text(self) -> str:
         return self.body.decode()
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a refusal of ours tells programs, wherever the provider's shape has room for it."""
+        document = json.loads(self.body)
+        error = document.get("error")
+        inner = error if isinstance(error, dict) and "tallystick" in error else document
+        told: dict[str, Any] = inner["tallystick"]
+        assert told["code"] == self.headers["x-tallystick-error"]
+        return told
 
 
 @dataclass

@@ -77,8 +77,7 @@ class Relay:
         except ConnectionError:
             raise  # the client has gone: nobody is there to be refused
         except Exception as error:  # noqa: BLE001 - the last handler: one call's defect ends no other
-            _log.exception("call_failed", route=route.path)
-            return self.refuse(dialect, InternalFailure(type(error).__name__))
+            return self.refuse_defect(dialect, error)
         finally:
             counts.in_flight -= 1
             self._tasks.discard(task)
@@ -111,6 +110,13 @@ class Relay:
         """The answer to what was not relayed, counted."""
         self.counts.count_refusal(error.code)
         return create_refusal(dialect, error, self._gateway.clock.now_ms())
+
+    def refuse_defect(self, dialect: Dialect, error: Exception) -> web.Response:
+        """The answer to what failed in a way that nobody expected; where, is in the log."""
+        _log.error("request_failed", exc_info=error)
+        return self.refuse(
+            dialect, InternalFailure("the gateway failed", actual=type(error).__name__)
+        )
 
     async def _carry(self, request: web.BaseRequest, call: Call, query: str) -> web.StreamResponse:
         answer: Answer | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -67,20 +68,29 @@ class GatewayServer:
     async def _answer_other(
         self, request: web.BaseRequest, path: str, query: str
     ) -> web.StreamResponse:
-        extra = self._extra_routes.get(path)
-        if extra is not None:
-            return await extra(request)
         try:
-            page = self._pages.find(request, query)
+            if (extra := self._extra_routes.get(path)) is not None:
+                return await extra(request)
+            if (page := self._pages.find(request, query)) is not None:
+                return page
         except TallystickError as error:
             return self.relay.refuse(guess_dialect(request), error)
-        if page is not None:
-            return page
+        except (ConnectionError, web.HTTPException):
+            raise
+        except Exception as error:  # noqa: BLE001 - the last handler beside the relay's
+            return self.relay.refuse_defect(guess_dialect(request), error)
         unknown = RouteUnknown(
             "the gateway meters no such route, so it relays none",
             actual=f"{request.method} {path[:120]}",
         )
         return self.relay.refuse(guess_dialect(request), unknown)
+
+
+def _create_silence() -> logging.Logger:
+    """The HTTP library would log what it refuses as it came, keys and all, with a traceback."""
+    silence = logging.Logger(f"{__name__}.http")  # noqa: LOG001 - nobody else can turn it on
+    silence.disabled = True
+    return silence
 
 
 @asynccontextmanager
@@ -100,6 +110,7 @@ async def serve(
         low_level = web.Server(
             server.handle,
             access_log=None,
+            logger=_create_silence(),
             auto_decompress=False,
             keepalive_timeout=_IDLE_S,
             lingering_time=_LINGER_S,
