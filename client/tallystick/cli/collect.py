@@ -160,7 +160,7 @@ def dcgm(
     "engine",
     examples=(
         "tallystick collect engine http://a:8000/metrics --project acme/app --resource llama-3-70b",
-        "tallystick collect engine http://a:30000/metrics --kind sglang --model Llama-3=llama-3-70b",
+        "tallystick collect engine http://a:30000/metrics --kind sglang --project acme/app --once",
     ),
 )
 def engine(
