@@ -10,10 +10,12 @@ from typing import Any
 _MODULE_BY_NAME = {
     "BudgetChange": "tallystick.client",
     "Client": "tallystick.client",
+    "Meter": "tallystick.client.metering.meter",
     "Period": "tallystick.client",
     "PeriodKind": "tallystick.client",
     "RecordQuery": "tallystick.client",
     "ReplayOptions": "tallystick.client",
+    "TallystickLogger": "tallystick.client.metering.litellm",
     "UsageQuery": "tallystick.client",
     "format_credits": "tallystick.core.units",
     "parse_credits": "tallystick.core.units",

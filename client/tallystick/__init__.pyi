@@ -5,5 +5,7 @@ from tallystick.client import PeriodKind as PeriodKind
 from tallystick.client import RecordQuery as RecordQuery
 from tallystick.client import ReplayOptions as ReplayOptions
 from tallystick.client import UsageQuery as UsageQuery
+from tallystick.client.metering.litellm import TallystickLogger as TallystickLogger
+from tallystick.client.metering.meter import Meter as Meter
 from tallystick.core.units import format_credits as format_credits
 from tallystick.core.units import parse_credits as parse_credits

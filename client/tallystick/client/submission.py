@@ -29,7 +29,7 @@ from tallystick.core.usage import (
     create_records,
 )
 from tallystick.local.meters import create_meter_sender, load_directory, wait_until_known
-from tallystick.meter.meter import open_meter
+from tallystick.meter.meter import Meter, open_meter
 from tallystick.meter.sender import SenderStatus
 
 REQUEST_TIMEOUT_S: Final = 10.0
@@ -88,13 +88,22 @@ class OpenMeter:
         """How far its records have come."""
         return self._sender.status
 
+    @property
+    def meter(self) -> Meter:
+        """The meter itself, for whoever records through a recorder and then nowhere else."""
+        return self._meter
+
     def record(self, records: Records) -> range:
         """The records are on disk and will be settled exactly once; gives their numbers."""
         if self._writes_known != self._wire.writes:
             self._writes_known = self._wire.writes
-            wire = self._wire
-            wire.loop.run(wait_until_known(wire.rpc, self._http, self._directory, wire.clock))
+            self.wait_until_known()
         return self._meter.record(records)
+
+    def wait_until_known(self) -> None:
+        """The validators know every account and resource that the chain has by now."""
+        wire = self._wire
+        wire.loop.run(wait_until_known(wire.rpc, self._http, self._directory, wire.clock))
 
     def wait_settled(self, timeout_s: float, progress: Progress | None = None) -> None:
         """Everything recorded before the call has an outcome on the chain.

@@ -142,6 +142,23 @@ class EventBook:
         recorded = sum(outcome.is_new for outcome in outcomes)
         return Entered(recorded, len(events) - recorded - held, held)
 
+    def enter_now(self, events: Sequence[Resolved]) -> Entered:
+        """As `enter`, for callers without an event loop: waits for the disk."""
+        ready = [each for each in events if each.held_as is None]
+        outcomes = self._recorder.record_events_now(
+            [(each.event_id, each.records, [each.detail]) for each in ready]
+        )
+        for each, outcome in zip(ready, outcomes, strict=True):
+            if outcome.is_new:
+                self._on_recorded(each.records)
+        held = self._hold([each for each in events if each.held_as is not None])
+        recorded = sum(outcome.is_new for outcome in outcomes)
+        return Entered(recorded, len(events) - recorded - held, held)
+
+    def release_now(self) -> int:
+        """As `release`, for callers without an event loop."""
+        return self._held.release(self._find_token_resource, self._recorder)
+
     async def release(self) -> int:
         """Events whose resource exists by now are recorded; tells how many."""
         return await asyncio.to_thread(

@@ -1,0 +1,1 @@
+"""Metering from inside an application: contexts, decorators, wrapped clients, LiteLLM's hook."""
