@@ -15,7 +15,7 @@ from tallystick.core.errors import TallystickError
 from tallystick.core.facts import Fact
 from tallystick.sidecar.directory import NetworkDirectory
 
-POLL_S: Final = 2.0
+POLL_S: Final = 1.0
 
 _log = structlog.get_logger(__name__)
 

@@ -68,11 +68,17 @@ class LiveKeys:
     def find(self, secret: str) -> GatewayKey | None:
         """The key with this secret, or None.
 
-        Looked up by hash: how long that takes tells nothing about the secrets of others.
+        Looked up by hash: how long that takes tells nothing about the secrets of others. One that
+        is not known may have been made just now.
         """
         if len(secret) > MAX_SECRET_CHARS:
             return None
-        return self._key_by_hash.get(hash_secret(secret))
+        place = hash_secret(secret)
+        found = self._key_by_hash.get(place)
+        if found is None and self._has_changed():
+            self.refresh()
+            found = self._key_by_hash.get(place)
+        return found
 
     def projects(self) -> list[int]:
         """Every project that keys bill, once."""
@@ -98,6 +104,13 @@ class LiveKeys:
         for name in sorted(unusable - self._unusable):
             _log.warning("key_not_usable", key=name, why="its project cannot be billed")
         self._unusable = unusable
+
+    def _has_changed(self) -> bool:
+        """Whether the file is another one than that which was read last."""
+        try:
+            return _read_version(self._path) != self._version
+        except OSError:
+            return False
 
     def _build(self, entry: KeyEntry) -> GatewayKey | None:
         """The key, None where nothing could be billed to its project now."""

@@ -1,4 +1,4 @@
-"""What a worker does every few seconds beside its calls."""
+"""What a worker does every second beside its calls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import structlog
 
 from tallystick.core.errors import TallystickError
 
-PERIOD_S: Final = 2.0
+PERIOD_S: Final = 1.0
 
 _log = structlog.get_logger(__name__)
 
