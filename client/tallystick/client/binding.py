@@ -18,7 +18,6 @@ from tallystick.client.resources import create_resource, load_resources
 from tallystick.client.wire import Wire
 from tallystick.core.usage import Records, read_time_ms
 from tallystick.core.valuation import compute_costs_ucr
-from tallystick.local.files import locked
 from tallystick.local.pseudonyms import Pseudonyms
 from tallystick.local.roles import REGISTRAR
 from tallystick.meter.importers.parse import Import, bind
@@ -53,13 +52,14 @@ def bind_import(wire: Wire, imported: Import, options: ReplayOptions, shift_ms: 
         shift_ms=shift_ms,
     )
     if len(imported.users) > 1:
-        with locked(wire.folder.names_file.with_suffix(".lock")):
-            table = Pseudonyms(wire.folder.names_file)
-            records["user"] = give_pseudonyms(
-                table, organisation, imported.users, imported.records["user"], read_time_ms(records)
-            )
-            if not options.dry_run:
-                table.save()
+        records["user"] = give_pseudonyms(
+            Pseudonyms(wire.folder.names_file),
+            organisation,
+            imported.users,
+            imported.records["user"],
+            read_time_ms(records),
+            is_kept=not options.dry_run,
+        )
     return records
 
 
@@ -91,6 +91,8 @@ def give_pseudonyms(
     users: Sequence[str],
     indexes: NDArray[np.uint64],
     time_ms: NDArray[np.int64],
+    *,
+    is_kept: bool = True,
 ) -> NDArray[np.uint64]:
     """The pseudonym of each record's user in the month of its time; 0 where none is named.
 
@@ -100,14 +102,18 @@ def give_pseudonyms(
         users: names, the first is nobody's.
         indexes: of each record's user in `users`.
         time_ms: of each record.
+        is_kept: whether new pseudonyms are kept in the table.
     """
     months = time_ms.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)
     pairs = np.stack([indexes.astype(np.int64), months], axis=1)
     distinct, first, of_record = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
-    given = [
-        table.give(organisation, users[int(user)], int(time_ms[row])) if user else 0
+    named = [
+        (users[int(user)], int(time_ms[row]))
         for (user, _), row in zip(distinct, first, strict=True)
+        if user
     ]
+    pseudonyms = iter(table.give_many(organisation, named, is_kept=is_kept))
+    given = [next(pseudonyms) if user else 0 for user, _ in distinct]
     return np.array(given, dtype=np.uint64)[of_record.reshape(-1)]
 
 

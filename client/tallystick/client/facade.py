@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from tallystick.client.accounts import AccountView, CreatedAccount
     from tallystick.client.budgets import BudgetChange, BudgetView
     from tallystick.client.credits import Moved
+    from tallystick.client.details import DetailView
     from tallystick.client.meter_stops import RotatedView, StoppedView
     from tallystick.client.meters import MeterView, RegisteredView
     from tallystick.client.outcomes import Outcomes
+    from tallystick.client.person import ErasedView, PersonView
     from tallystick.client.reads import Reads, RecordQuery, Row, UsageQuery
     from tallystick.client.replay import ReplayReport
     from tallystick.client.replay_options import ReplayOptions
@@ -318,6 +320,34 @@ class Client(Economy):
     def records(self, query: RecordQuery) -> list[Row]:
         """Settled records, newest first."""
         return self._read().records(query)
+
+    def details(
+        self,
+        meter: str,
+        *,
+        seq: int | None = None,
+        since_ms: int = 0,
+        until_ms: int | None = None,
+        limit: int = 50,
+    ) -> list[DetailView]:
+        """What the folder keeps beside the records of one of its meters; see `read_details`."""
+        from tallystick.client.details import read_details
+
+        return read_details(
+            self.wire.folder, meter, seq=seq, since_ms=since_ms, until_ms=until_ms, limit=limit
+        )
+
+    def people(self, organisation: str | None = None) -> list[PersonView]:
+        """Everybody whom the folder can tell from a pseudonym."""
+        from tallystick.client.person import list_people
+
+        return list_people(self.wire.folder, organisation)
+
+    def erase_person(self, name: str, organisation: str | None = None) -> ErasedView:
+        """Nothing in the folder tells who the person was; repeating it finishes what broke off."""
+        from tallystick.client.person import erase_person
+
+        return erase_person(self.wire.folder, name, organisation)
 
     def alerts(self, since_ms: int | None = None) -> list[Row]:
         """What somebody should look at, newest first."""

@@ -84,3 +84,10 @@ class ClockMalformed(FatalFailure):
     """The file with the network's offset from the wall clock holds something else."""
 
     code = "clock_malformed"
+
+
+class PeopleFull(TemporaryFailure):
+    """The table of pseudonyms holds as many people of an organisation as it may."""
+
+    code = "people_full"
+    http_status = 507

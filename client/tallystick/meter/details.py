@@ -25,6 +25,7 @@ _SCHEMA: Final = (
       seq INTEGER PRIMARY KEY, time_ms INTEGER, user INTEGER, data BLOB
     )
     """,
+    "CREATE TABLE IF NOT EXISTS erased (user INTEGER PRIMARY KEY)",
     "CREATE INDEX IF NOT EXISTS details_by_time ON details (time_ms)",
     "CREATE INDEX IF NOT EXISTS details_by_user ON details (user) WHERE user != 0",
 )
@@ -78,7 +79,8 @@ class DetailStore:
     def put_many(self, details: Sequence[Detail]) -> None:
         """The details can be read from here on; a power cut may lose them."""
         self._file.change_many(
-            "INSERT OR REPLACE INTO details VALUES (?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO details SELECT ?1, ?2, ?3, ?4"
+            " WHERE NOT EXISTS (SELECT 1 FROM erased WHERE user = ?3)",
             [
                 (one.seq, one.time_ms, to_signed(one.user), msgspec.msgpack.encode(one))
                 for one in details
@@ -104,8 +106,12 @@ class DetailStore:
         return (_decode(row[0]) for row in rows)
 
     def erase_users(self, pseudonyms: Collection[int]) -> int:
-        """Nothing of these users is left in the files; gives how many details went."""
+        """Nothing of these users is left in the files; gives how many details went.
+
+        What comes later of calls that were under way is not kept either.
+        """
         wanted = [(to_signed(pseudonym),) for pseudonym in pseudonyms if pseudonym]
+        self._file.change_many("INSERT OR IGNORE INTO erased VALUES (?)", wanted)
         count = self._file.change_many("DELETE FROM details WHERE user = ?", wanted)
         self._file.truncate()
         return count

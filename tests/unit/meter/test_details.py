@@ -61,6 +61,15 @@ def test_erased_details_leave_no_trace_while_another_has_them_open(tmp_path: Pat
     store.close()
 
 
+def test_details_that_come_after_erasing_are_not_kept(tmp_path: Path) -> None:
+    other, store = DetailStore(tmp_path), DetailStore(tmp_path)
+    store.erase_users([7, 2**64 - 1])
+    other.put_many([create_detail(seq, user=user) for seq, user in enumerate((7, 8, 2**64 - 1, 0))])
+    assert [one.user for one in other.scan()] == [8, 0]
+    other.close()
+    store.close()
+
+
 def test_old_details_are_swept(tmp_path: Path) -> None:
     store = DetailStore(tmp_path)
     store.put_many([create_detail(seq) for seq in range(10)])

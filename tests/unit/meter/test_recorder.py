@@ -131,7 +131,10 @@ def test_repeated_event_waits_for_the_first_to_be_durable(tmp_path: Path) -> Non
             assert not first.done()
             assert not second.done()
             gate.set()
-            assert await asyncio.gather(first, second) == [Recorded(True, 0), Recorded(False, 0)]
+            assert list(await asyncio.gather(first, second)) == [
+                Recorded(True, 0),
+                Recorded(False, 0),
+            ]
 
     asyncio.run(run())
 
