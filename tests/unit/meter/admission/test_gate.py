@@ -183,9 +183,8 @@ def test_levels_conserve_whatever_is_admitted_and_settled(data: st.DataObject) -
     caps = (Purse("key app", 700), Purse("user ada", 400))
     open_ones: list[Reservation] = []
     for _ in range(data.draw(st.integers(1, 30))):
-        if open_ones and data.draw(st.booleans()):
-            place = data.draw(st.integers(0, len(open_ones) - 1))
-            reservation = open_ones.pop(place)
+        if data.draw(st.booleans()) and open_ones:
+            reservation = open_ones.pop(data.draw(st.integers(0, len(open_ones) - 1)))
             gate.settle(reservation, data.draw(st.integers(0, 2 * reservation.amount_ucr)))
         else:
             levels: tuple[Level, ...] = caps[: data.draw(st.integers(0, 2))]
@@ -196,3 +195,14 @@ def test_levels_conserve_whatever_is_admitted_and_settled(data: st.DataObject) -
         lease = gate.lease(PROJECT)
         assert_conserved(lease, caps)
         assert lease.reserved_ucr == sum(one.amount_ucr for one in open_ones)
+
+
+def test_lease_forgets_all_but_calls_under_way_when_it_has_ended() -> None:
+    gate = create_gate(100)
+    gate.settle(gate.admit(PROJECT, (), 30, NOW_MS), 30)
+    reservation = gate.admit(PROJECT, (), 20, NOW_MS)
+    gate.lease(PROJECT).clear()
+    assert gate.left_ucr(PROJECT) == 0
+    assert_conserved(gate.lease(PROJECT))
+    gate.settle(reservation, 5)
+    assert_conserved(gate.lease(PROJECT))

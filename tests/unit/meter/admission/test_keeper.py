@@ -183,12 +183,14 @@ def test_lease_is_given_back_when_nobody_has_used_it_for_a_while() -> None:
             await asyncio.sleep(400)
             assert chain.lease(CHAT, 1).is_declared
             assert chain.lease(CHAT, 1).last_seq == 0
+            assert isinstance(await catch(gateway.admit(1, wait_s=2)), NetworkUnreachable)
             chain.settle(1)
             await asyncio.sleep(5)
             assert not chain.lease(CHAT, 1).is_open
             assert chain.accounts[TEAM].leased_ucr == 0
             await gateway.admit(CREDIT)
-            assert chain.lease(CHAT, 1).is_open
+            lease = gateway.gate.lease(CHAT)
+            assert chain.lease(CHAT, 1).left_ucr == lease.left_ucr + lease.reserved_ucr
 
     run_virtually(main())
 
@@ -252,6 +254,19 @@ def test_leases_are_given_back_at_the_end() -> None:
             chain.settle(1)
             await stopping
             assert chain.accounts[TEAM].leased_ucr == 0
+
+    run_virtually(main())
+
+
+def test_lease_is_left_open_at_the_end_when_a_call_may_still_draw_on_it() -> None:
+    async def main() -> None:
+        chain = create_chain()
+        async with run_gateway(chain) as gateway:
+            gateway.finish(await gateway.admit(CREDIT), CREDIT)
+            await gateway.admit(CREDIT)
+            await gateway.stop()
+            assert chain.lease(CHAT, 1).is_open
+            assert not chain.lease(CHAT, 1).is_declared
 
     run_virtually(main())
 
