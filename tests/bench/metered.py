@@ -1,0 +1,98 @@
+"""The gateway as people run it: a network on this machine, an account with credits, one worker."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.bench.processes import (
+    Used,
+    list_children,
+    read_used,
+    run_program,
+    wait_until,
+)
+from tests.integration.cli.program import Program
+
+MODEL: Final = "gpt-4o"
+ACCOUNT: Final = "acme"
+PROJECT: Final = "acme/bench/app"
+CREDITS: Final = "100000000"
+TOKEN_FIELDS: Final = ("in_fresh", "in_cached", "in_written", "out_visible", "out_reasoning")
+
+
+@dataclass(frozen=True, slots=True)
+class Accounted:
+    """What one side has in its books."""
+
+    calls: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """A gateway that takes calls, and its network."""
+
+    url: str
+    key: str
+    program: Program
+    parent: int
+
+    def read_gateway(self) -> Used:
+        """Of its one worker."""
+        return read_used(list_children(self.parent))
+
+    def read_network(self) -> Used:
+        """Of the chain and the validators."""
+        return read_used(list(self.program.read_pids().values()))
+
+    def read_accounted(self) -> Accounted:
+        """Records that are final on the chain, and their tokens."""
+        return _add_up(self.program.ask("usage", "--under", PROJECT))
+
+
+@contextmanager
+def run_metered(folder: Path, mock: str, *, validators: int) -> Iterator[Metered]:
+    """A gateway in front of the mock runs inside the block, its network on this machine.
+
+    Args:
+        folder: empty.
+        mock: URL of the upstream.
+        validators: of the network.
+    """
+    program = Program(folder)
+    started = program.run("up", "--detach", "--validators", str(validators))
+    assert started.exit_code == 0, started
+    try:
+        program.ask("account", "create", PROJECT)
+        program.ask("grant", PROJECT, CREDITS)
+        key = program.ask("gateway", "key", "create", "bench", "--project", PROJECT)["secret"]
+        log = folder / "gateway.log"
+        words = [
+            *(sys.executable, "-m", "tallystick.cli.main", "gateway", "--port", "0", "--json"),
+            *("--upstream", f"openai={mock}", "--model", f"{MODEL}=openai"),
+        ]
+        environment = {"OPENAI_API_KEY": "sk-upstream"}
+        with run_program(words, log, folder=folder, environment=environment) as process:
+            wait_until(process, log, lambda: b'"url":"http' in log.read_bytes())
+            yield Metered(_find_url(log), key, program, process.pid)
+    finally:
+        program.run("down", "--purge")
+
+
+def _find_url(log: Path) -> str:
+    lines = (line for line in log.read_text().splitlines() if line.startswith("{"))
+    documents = (json.loads(line) for line in lines)
+    return str(next(each["url"] for each in documents if each.get("url")))
+
+
+def _add_up(rows: Sequence[Mapping[str, int]]) -> Accounted:
+    return Accounted(
+        sum(row["records"] for row in rows),
+        sum(row[name] for row in rows for name in TOKEN_FIELDS),
+    )
