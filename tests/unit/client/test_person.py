@@ -39,7 +39,8 @@ def test_erased_person_leaves_no_trace_in_the_folder(tmp_path: Path) -> None:
     keep_details(folder, "gateway-0", alice, 3)
     keep_details(folder, "gateway-1", bob, 2)
     held = HeldEvents(folder.meter("events") / "held")
-    records = create_samples(1, first_user=alice)
+    records = create_samples(1)
+    records["user"] = alice
     detail = Detail(time_ms=NOVEMBER_MS, source="event", user=alice, raw=SECRET)
     held.hold(b"e" * 32, "slug", records, detail)
     held.close()
