@@ -20,7 +20,6 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
 HEAD_BYTES: Final = 20
@@ -33,20 +32,20 @@ _CARRIED: Final = struct.Struct(">16sI")
 _FORMAT: Final = 1
 
 
-class Kind(IntEnum):
-    """What an entry says."""
+class Kind:
+    """What an entry says; plain integers, for two entries are packed in every call."""
 
-    START = 1
+    START: Final = 1
     """The file's first: at which number it starts, and which calls are open then."""
-    OPEN = 2
+    OPEN: Final = 2
     """A call begins; the payload is its estimate."""
-    CLOSE = 3
+    CLOSE: Final = 3
     """A call ends; the payload is what it used."""
-    EVENT = 4
+    EVENT: Final = 4
     """An event of this identity happened; recorded at once."""
-    RECORD = 5
+    RECORD: Final = 5
     """Use that is neither a call nor an event; recorded at once."""
-    END = 6
+    END: Final = 6
     """The log was closed in order, with nothing open and everything in the journal."""
 
 
@@ -54,7 +53,7 @@ class Kind(IntEnum):
 class Entry:
     """One entry, where it begins and ends in its file."""
 
-    kind: Kind
+    kind: int
     key: bytes
     payload: bytes
     synced: int
@@ -75,11 +74,11 @@ class Start:
     open_by_id: Mapping[bytes, bytes]
 
 
-def pack_entry(kind: Kind, key: bytes, payload: bytes, synced: int) -> bytes:
+def pack_entry(kind: int, key: bytes, payload: bytes, synced: int) -> bytes:
     """The entry as it is written."""
     head = _HEAD.pack(_MAGIC, kind, len(key), len(payload), synced)
-    crc = zlib.crc32(payload, zlib.crc32(key, zlib.crc32(head)))
-    return head + _CRC.pack(crc) + key + payload
+    body = key + payload
+    return head + _CRC.pack(zlib.crc32(body, zlib.crc32(head))) + body
 
 
 def pack_start(start: Start) -> bytes:
@@ -110,7 +109,11 @@ def parse_start(entry: Entry) -> Start:
 
 
 def scan_entries(data: bytes, offset: int = 0) -> Iterator[Entry]:
-    """The entries from `offset` on, up to the first that is not whole."""
+    """The entries from `offset` on, up to the first that is not whole.
+
+    Raises:
+        ValueError: another version wrote them.
+    """
     view = memoryview(data)
     while offset + HEAD_BYTES <= len(data):
         magic, kind, key_length, length, synced = _HEAD.unpack_from(data, offset)
@@ -123,7 +126,9 @@ def scan_entries(data: bytes, offset: int = 0) -> Iterator[Entry]:
         if found != crc:
             return
         key, payload = data[start : start + key_length], data[start + key_length : end]
-        yield Entry(Kind(kind), key, payload, synced, offset, end)
+        if not Kind.START <= kind <= Kind.END:
+            raise ValueError(f"entries of kind {kind}")
+        yield Entry(kind, key, payload, synced, offset, end)
         offset = end
 
 

@@ -140,8 +140,8 @@ def read_entries(path: Path, *, is_last: bool) -> list[Entry]:
         entries = list(scan_entries(data))
     except ValueError as error:
         raise CallLogLost(f"{path} was written by another version", actual=str(error)) from error
-    if entries and entries[0].kind is not Kind.START:
-        raise CallLogLost(f"{path} does not begin with a start", actual=entries[0].kind.name)
+    if entries and entries[0].kind != Kind.START:
+        raise CallLogLost(f"{path} does not begin with a start", actual=entries[0].kind)
     end = entries[-1].end if entries else 0
     is_torn = data.count(0, end) < len(data) - end
     if is_torn and (not is_last or is_damaged_before(data, end)):

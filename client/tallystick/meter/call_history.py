@@ -47,13 +47,13 @@ class CallHistory:
         Raises:
             CallLogLost: it cannot follow what happened before.
         """
-        if entry.kind is Kind.START:
+        if entry.kind == Kind.START:
             self._apply_start(entry)
-        elif entry.kind is Kind.OPEN:
+        elif entry.kind == Kind.OPEN:
             self.open_by_id[entry.key] = entry.payload
-        elif entry.kind is not Kind.END:
+        elif entry.kind != Kind.END:
             self._apply_records(entry)
-        self.has_ended = entry.kind is Kind.END
+        self.has_ended = entry.kind == Kind.END
 
     def _apply_start(self, entry: Entry) -> None:
         """A file made at an opening starts where the journal had come to, and repeats the rest."""
@@ -70,9 +70,9 @@ class CallHistory:
         self.open_by_id = dict(start.open_by_id)
 
     def _apply_records(self, entry: Entry) -> None:
-        if entry.kind is Kind.CLOSE:
+        if entry.kind == Kind.CLOSE:
             self.open_by_id.pop(entry.key, None)
-        elif entry.kind is Kind.EVENT:
+        elif entry.kind == Kind.EVENT:
             self.events.append((entry.key, self.next_seq if entry.payload else None))
         self.recorded += entry.payload
 

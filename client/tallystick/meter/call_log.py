@@ -260,7 +260,7 @@ class CallLog:
         self._next_seq += len(records) // RECORD_BYTES
         return first_seq
 
-    def _write(self, kind: Kind, key: bytes, payload: bytes) -> None:
+    def _write(self, kind: int, key: bytes, payload: bytes) -> None:
         if self._failure is not None:
             raise self._failure
         try:

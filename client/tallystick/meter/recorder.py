@@ -20,7 +20,7 @@ from threading import Condition, Lock, Thread
 from typing import Any, Final, TypeVar
 
 from tallystick.core.errors import CostFilledIn
-from tallystick.core.usage import RECORD_DTYPE, Records
+from tallystick.core.usage import RECORD_BYTES, RECORD_DTYPE, Records
 from tallystick.meter.call_files import Sync
 from tallystick.meter.call_history import Event
 from tallystick.meter.call_log import CallLog, Mark
@@ -36,6 +36,9 @@ BEGIN_DELAY_S: Final = 0.05
 CARE_INTERVAL_S: Final = 0.5
 MAX_BACKLOG_WITH_DETAILS: Final = 20_000
 """Where more waits for the journal, details are no longer kept in memory for it."""
+
+COST_BYTES: Final = 8
+_NO_COST: Final = bytes(COST_BYTES)
 
 Result = TypeVar("Result")
 
@@ -81,13 +84,8 @@ class RecorderLimits:
     detail_ms: int = DEFAULT_RETENTION_MS
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """Somebody who is told at the next sync."""
-
-    future: Future[Any] | asyncio.Future[Any]
-    result: object
-    closed: Closed | None
+_Waiting = tuple[Future[Any] | asyncio.Future[Any], object, Closed | None]
+"""Somebody who is told at the next sync, what they are told, and what it is about."""
 
 
 class Recorder:
@@ -337,7 +335,7 @@ class Recorder:
     ) -> None:
         if closed is not None and self._forwarder.backlog > MAX_BACKLOG_WITH_DETAILS:
             closed.details = ()
-        self._waiting.append(_Waiting(future, result, closed))
+        self._waiting.append((future, result, closed))
         self._changed.notify()
 
     def _check_open(self, *, is_new: bool) -> None:
@@ -381,11 +379,11 @@ class Recorder:
         except Exception as failed:  # noqa: BLE001 - a loop runner: the waiters get the error
             error = failed
         else:
-            self._forwarder.put([one.closed for one in waiting if one.closed is not None])
+            self._forwarder.put([closed for _, _, closed in waiting if closed is not None])
         by_loop: dict[asyncio.AbstractEventLoop, list[_Waiting]] = defaultdict(list)
         for one in waiting:
-            if isinstance(one.future, asyncio.Future):
-                by_loop[one.future.get_loop()].append(one)
+            if isinstance(one[0], asyncio.Future):
+                by_loop[one[0].get_loop()].append(one)
             else:
                 _tell([one], error)
         for loop, group in by_loop.items():
@@ -394,21 +392,22 @@ class Recorder:
 
 
 def _tell(waiting: Iterable[_Waiting], error: Exception | None) -> None:
-    for one in waiting:
-        if one.future.done():
+    for future, result, _ in waiting:
+        if future.done():
             continue
         if error is None:
-            one.future.set_result(one.result)
+            future.set_result(result)
         else:
-            one.future.set_exception(error)
+            future.set_exception(error)
 
 
 def _encode(records: Records) -> bytes:
-    if not len(records):
-        return b""
-    if records["cost_word"].any():
-        raise CostFilledIn("a meter filled in a cost", expected=0, actual="a non-zero cost")
-    return records.astype(RECORD_DTYPE, copy=False).tobytes()
+    """The records' bytes. Costs are looked for in these: numpy takes 3 us more for one record."""
+    data = records.astype(RECORD_DTYPE, copy=False).tobytes()
+    for end in range(RECORD_BYTES, len(data) + 1, RECORD_BYTES):
+        if data[end - COST_BYTES : end] != _NO_COST:
+            raise CostFilledIn("a meter filled in a cost", expected=0, actual="a non-zero cost")
+    return data
 
 
 def _check_length(key: bytes, length: int) -> None:

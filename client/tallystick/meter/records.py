@@ -28,6 +28,7 @@ from tallystick.meter.splitting import (
 MAX_TOTAL: Final = 2**53
 """Of one quantity in one call; more is a broken counter rather than use."""
 
+_FIELDS: Final = frozenset(QUANTITY_FIELDS)
 _TOKEN_COUNT: Final = 5
 _RECORD: Final = struct.Struct(">HIIQHH8IHQ")
 
@@ -67,26 +68,27 @@ def build_records(quantities: Mapping[str, int], billing: Billing, time_ms: int)
     Raises:
         RecordInvalid: a field that there is none of, or a value outside its range.
     """
-    _check_fields(quantities, billing, time_ms)
     values = [quantities.get(name, 0) for name in QUANTITY_FIELDS]
-    if sum(values[:_TOKEN_COUNT]) > MAX_CONTEXT or max(values) > MAX_QUANTITY:
+    is_plain = quantities.keys() <= _FIELDS and all(type(value) is int for value in values)
+    if not is_plain or sum(values[:_TOKEN_COUNT]) > MAX_CONTEXT or max(values) > MAX_QUANTITY:
+        _check_fields(quantities, billing, time_ms)
         return _build_split(values, billing, time_ms)
-    return np.frombuffer(
-        bytearray(
-            _RECORD.pack(
-                time_ms >> 32,
-                time_ms & 0xFFFFFFFF,
-                billing.project,
-                billing.user,
-                billing.resource,
-                billing.flags,
-                *values,
-                billing.step,
-                0,
-            )
-        ),
-        RECORD_DTYPE,
-    )
+    try:
+        packed = _RECORD.pack(
+            time_ms >> 32,
+            time_ms & 0xFFFFFFFF,
+            billing.project,
+            billing.user,
+            billing.resource,
+            billing.flags,
+            *values,
+            billing.step,
+            0,
+        )
+    except struct.error:
+        _check_fields(quantities, billing, time_ms)
+        raise
+    return np.frombuffer(bytearray(packed), RECORD_DTYPE)
 
 
 def coarsen_ms(time_ms: int, granularity_ms: int) -> int:
