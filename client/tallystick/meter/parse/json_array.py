@@ -7,10 +7,11 @@ from typing import Final
 
 from tallystick.meter.parse.pieces import MAX_EVENT_BYTES, Piece
 
-_OUTSIDE: Final = re.compile(rb'["{}]')
+_OUTSIDE: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["{}]', re.DOTALL)
 _INSIDE: Final = re.compile(rb'\\.|"', re.DOTALL)
 _QUOTE: Final = b'"'
 _OPENING: Final = b"{"
+_BRACES: Final = frozenset({b"{", b"}"})
 
 
 class ArraySplitter:
@@ -66,7 +67,7 @@ class ArraySplitter:
         token = match[0]
         if token == _QUOTE:
             self._is_in_string = not self._is_in_string
-        elif not self._is_in_string:
+        elif not self._is_in_string and token in _BRACES:
             self._depth = max(self._depth + (1 if token == _OPENING else -1), 0)
             if self._depth == 0:
                 self._give_out(pieces)
