@@ -13,7 +13,7 @@ from tallystick.meter.call_entries import Entry, Kind, parse_start
 from tallystick.meter.call_files import list_paths, make_durable, read_entries
 from tallystick.meter.errors import CallLogLost
 
-Event = tuple[bytes, int | None]
+NumberedEvent = tuple[bytes, int | None]
 """An event's identity and the number of its first record, None where it has none."""
 
 
@@ -28,7 +28,7 @@ class CallHistory:
     first_seq: int
     recorded: bytearray = field(default_factory=bytearray)
     open_by_id: dict[bytes, bytes] = field(default_factory=dict)
-    events: list[Event] = field(default_factory=list)
+    events: list[NumberedEvent] = field(default_factory=list)
     has_ended: bool = False
 
     @property

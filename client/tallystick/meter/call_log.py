@@ -31,7 +31,7 @@ from tallystick.meter.call_files import (
     list_paths,
     write_spare,
 )
-from tallystick.meter.call_history import Event, Unfinished, find_unfinished, read_history
+from tallystick.meter.call_history import NumberedEvent, Unfinished, find_unfinished, read_history
 from tallystick.meter.errors import CallLogFull, CallOpen, CallUnknown, StorageFailed
 from tallystick.meter.segment_file import sync_path
 from tallystick.meter.segments import create_folder, lock_folder
@@ -89,7 +89,7 @@ class CallLog:
         folder: Path,
         journal_range: range,
         read_journal: Callable[[int, int], Records],
-        save_events: Callable[[list[Event]], None],
+        save_events: Callable[[list[NumberedEvent]], None],
         *,
         max_bytes: int = 256 << 20,
         file_bytes: int = 4 << 20,
@@ -296,7 +296,7 @@ class CallLog:
         self,
         journal_range: range,
         read_journal: Callable[[int, int], Records],
-        save_events: Callable[[list[Event]], None],
+        save_events: Callable[[list[NumberedEvent]], None],
     ) -> None:
         """What is unfinished is decided on disk in one step, before the journal hears of it."""
         history = read_history(self._folder)

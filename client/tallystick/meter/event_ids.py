@@ -16,7 +16,7 @@ from typing import Final
 import plyvel
 
 from tallystick.core.hashes import compute_keccak256
-from tallystick.meter.call_history import Event
+from tallystick.meter.call_history import NumberedEvent
 from tallystick.meter.errors import FolderLocked, StorageFailed
 
 ID_BYTES: Final = 32
@@ -85,7 +85,7 @@ class EventIds:
         first_seq = _NUMBER.unpack(packed)[0]
         return Seen(None if first_seq == _NO_SEQ else first_seq)
 
-    def save(self, events: Sequence[Event], now_ms: int) -> None:
+    def save(self, events: Sequence[NumberedEvent], now_ms: int) -> None:
         """The identities are durable; those known before stay as they were.
 
         Args:

@@ -22,7 +22,7 @@ from typing import Any, Final, TypeVar
 from tallystick.core.errors import CostFilledIn
 from tallystick.core.usage import RECORD_BYTES, RECORD_DTYPE, Records
 from tallystick.meter.call_files import Sync
-from tallystick.meter.call_history import Event
+from tallystick.meter.call_history import NumberedEvent
 from tallystick.meter.call_log import CallLog, Mark
 from tallystick.meter.details import DEFAULT_RETENTION_MS, Detail, DetailStore
 from tallystick.meter.errors import StorageFailed
@@ -345,7 +345,7 @@ class Recorder:
         if is_new and self._forwarder.failure is not None:
             raise self._forwarder.failure
 
-    def _forget(self, events: list[Event]) -> None:
+    def _forget(self, events: list[NumberedEvent]) -> None:
         with self._changed:
             for event, _ in events:
                 self._fresh.pop(event, None)

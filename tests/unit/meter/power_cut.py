@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 from unittest.mock import patch
 
-from tallystick.meter.call_history import Event
+from tallystick.meter.call_history import NumberedEvent
 from tallystick.meter.event_ids import EventIds
 
 SECTOR = 512
@@ -41,7 +41,7 @@ class PowerCuts:
         """Sees `os.fsync`, and reads the index of identities only while nobody writes to it."""
         save = EventIds.save
 
-        def save_alone(index: EventIds, events: Sequence[Event], now_ms: int) -> None:
+        def save_alone(index: EventIds, events: Sequence[NumberedEvent], now_ms: int) -> None:
             with self._guard:
                 save(index, events, now_ms)
 

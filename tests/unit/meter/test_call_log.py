@@ -9,7 +9,7 @@ from tests.unit.meter.samples import create_samples
 
 from tallystick.core.usage import RECORD_BYTES, Records
 from tallystick.meter.call_entries import Kind, Start, pack_entry, pack_start, scan_entries
-from tallystick.meter.call_history import Event, read_history
+from tallystick.meter.call_history import NumberedEvent, read_history
 from tallystick.meter.call_log import CallLog
 from tallystick.meter.errors import CallLogFull, CallLogLost
 
@@ -23,7 +23,7 @@ def open_log(
     def read_nothing(first_seq: int, count: int) -> Records:
         return create_samples(0)
 
-    def save_nothing(events: list[Event]) -> None:
+    def save_nothing(events: list[NumberedEvent]) -> None:
         pass
 
     return CallLog(
