@@ -7,9 +7,8 @@ import ctypes
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,6 @@ import msgspec
 import structlog
 
 from tallystick.core.errors import TallystickError
-from tallystick.meter.errors import FolderLocked
 from tallystick.meter.gpu.attribution import Facts
 from tallystick.meter.gpu.collector import Collector
 from tallystick.meter.gpu.devices import DevicePolicy
@@ -28,7 +26,7 @@ from tallystick.meter.gpu.nvml import opened_nvml
 from tallystick.meter.gpu.nvml_library import NvmlLibrary
 from tallystick.meter.gpu.processes import list_tree
 from tallystick.meter.gpu.uses import Payer
-from tallystick.sidecar.collect_lock import hold_devices
+from tallystick.sidecar.collect_lock import LOCK_NAME, hold_devices, try_lock
 from tallystick.sidecar.collect_settings import CollectConfig
 from tallystick.sidecar.collector import (
     DeviceBinding,
@@ -38,7 +36,7 @@ from tallystick.sidecar.collector import (
     load_nvml,
 )
 from tallystick.sidecar.errors import CommandNotFound, JobsFull
-from tallystick.sidecar.meters import MeterRun, ensure_named_meters, run_meter
+from tallystick.sidecar.meters import ensure_named_meters, run_meter
 from tallystick.sidecar.settings import parse_length_ms
 from tallystick.sidecar.site import Site, open_site
 
@@ -47,6 +45,8 @@ MAX_SLOTS: Final = 64
 PR_SET_CHILD_SUBREAPER: Final = 36
 """Of prctl(2): descendants that lose their parent become this process's children."""
 SIGNAL_BASE: Final = 128
+STDERR: Final = 2
+"""The descriptor."""
 US_PER_MS: Final = 1_000
 MS_PER_S: Final = 1_000
 
@@ -95,17 +95,20 @@ def run_job(path: Path, order: JobOrder) -> JobView:
     Raises:
         NvmlUnavailable, CollectorBusy, CommandNotFound, ProjectNotBillable: before it was started.
     """
-    with hold_devices(path, is_alone=False), opened_nvml(load_nvml()) as library:
-        return asyncio.run(_run(path, order, library))
+    with (
+        hold_devices(path, is_alone=False),
+        opened_nvml(load_nvml()) as library,
+        _hold_slot(path, order.config) as folder,
+    ):
+        return asyncio.run(_run(path, folder, order, library))
 
 
-async def _run(path: Path, order: JobOrder, library: NvmlLibrary) -> JobView:
-    async with open_site(path) as site, _open_slot(site, path, order.config) as run:
+async def _run(path: Path, folder: Path, order: JobOrder, library: NvmlLibrary) -> JobView:
+    async with open_site(path) as site, run_meter(site, folder) as run:
         sink = create_sink(site, run, order.payer.project)
         sink.find_billable(order.payer.project)
         source = create_source(site, order, library)
         check_devices(source, DeviceBinding(site.directory, order.config, set()))
-        folder = site.folder.meter(run.meter.identity.name)
         collector = create_collector([source], folder, sink, site, order.config)
         # Of a job before this one in the same slot; what it had not recorded yet is kept.
         collector.state.sources.clear()
@@ -147,26 +150,19 @@ def check_devices(source: JobSource, binding: DeviceBinding) -> None:
         binding.require(names[0])
 
 
-@asynccontextmanager
-async def _open_slot(site: Site, path: Path, config: CollectConfig) -> AsyncIterator[MeterRun]:
-    """The first of the job meters that no other job records with, registered if it is new.
+@contextmanager
+def _hold_slot(path: Path, config: CollectConfig) -> Iterator[Path]:
+    """The first of the job meters that no other job has, registered if it is new.
 
     Raises:
         JobsFull: all of them are in use.
     """
     for slot in range(MAX_SLOTS):
-        name = f"{config.name}-{slot}"
-        [folder] = await asyncio.to_thread(ensure_named_meters, path, config.account, [name])
-        opening = run_meter(site, folder)
-        try:
-            run = await opening.__aenter__()
-        except FolderLocked:
-            continue
-        try:
-            yield run
-        finally:
-            await opening.__aexit__(None, None, None)
-        return
+        [folder] = ensure_named_meters(path, config.account, [f"{config.name}-{slot}"])
+        with ExitStack() as stack:
+            if stack.enter_context(try_lock(folder / LOCK_NAME)):
+                yield folder
+                return
     raise JobsFull("too many jobs run at once from this folder", expected=MAX_SLOTS)
 
 
@@ -193,7 +189,7 @@ async def _run_metered(order: JobOrder, collector: Collector, source: JobSource)
 
 def _start(order: JobOrder) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(list(order.words), stdout=sys.stderr if order.is_quiet else None)
+        return subprocess.Popen(list(order.words), stdout=STDERR if order.is_quiet else None)
     except OSError as error:
         raise CommandNotFound(
             "the command cannot be started",

@@ -29,13 +29,28 @@ def hold_devices(folder: Path, *, is_alone: bool) -> Iterator[None]:
     """
     if NetworkFolder(folder).read_network() is None:
         raise NotRunning(str(folder), why="there is no network in this folder")
-    with (NetworkFolder(folder).run / LOCK_NAME).open("w") as file:
-        try:
-            fcntl.flock(file, (fcntl.LOCK_EX if is_alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+    with try_lock(NetworkFolder(folder).run / LOCK_NAME, is_shared=not is_alone) as is_held:
+        if not is_held:
             raise CollectorBusy(
                 "devices are metered from this folder already: a use would be billed twice",
                 expected="one collector, or jobs alone",
                 actual="a collector or a job that runs",
-            ) from error
+            )
         yield
+
+
+@contextmanager
+def try_lock(path: Path, *, is_shared: bool = False) -> Iterator[bool]:
+    """Whether the lock is this process's inside the block; another one's may be shared.
+
+    Args:
+        path: of a file, made if missing.
+        is_shared: whether others may hold it too, if they share it.
+    """
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True

@@ -52,6 +52,12 @@ def test_parts_by_share_add_up_to_the_whole(whole: int, shares: dict[int, int]) 
     assert found.idle >= 0
 
 
+def test_partition_is_in_proportion_as_soon_as_one_unit_is_missing() -> None:
+    found = compute_partition(10, {"a": 6, "b": 5})
+    assert (found.parts, found.idle) == ({"a": 5, "b": 5}, 0)
+    assert compute_partition(11, {"a": 6, "b": 5}).parts == {"a": 6, "b": 5}
+
+
 def test_parts_of_nothing_are_nothing() -> None:
     assert compute_partition(0, {"a": 5}).parts == {"a": 0}
     assert compute_proportional(7, {}) == {}
