@@ -58,17 +58,6 @@ class NetworkPrices:
         return self.directory.prices(resource)
 
 
-@dataclass(frozen=True, slots=True)
-class MsClock:
-    """The network's clock as the gateway asks it."""
-
-    site: Site
-
-    def now_ms(self) -> int:
-        """Unix ms."""
-        return self.site.clock()
-
-
 @asynccontextmanager
 async def run_worker(orders: Orders, number: int) -> AsyncIterator[asyncio.Task[None]]:
     """The worker of this number takes calls inside the block; at the end they end and settle.
@@ -89,7 +78,7 @@ async def run_worker(orders: Orders, number: int) -> AsyncIterator[asyncio.Task[
             offers=build_offers(orders.config, site.directory, os.environ),
             prices=NetworkPrices(site.directory),
             pseudonyms=worker.pseudonyms,
-            clock=MsClock(site),
+            clock=site.clock,
             gate=worker.gate,
             book=worker.run.recorder,
             settings=_choose_settings(orders.config),

@@ -16,6 +16,7 @@ from tallystick.chain.rpc import Rpc
 from tallystick.local.clock import NetworkClock
 from tallystick.local.errors import NotRunning
 from tallystick.local.folder import NetworkFolder, read_identity
+from tallystick.sidecar.clock import SiteClock
 from tallystick.sidecar.directory import NetworkDirectory
 from tallystick.sidecar.following import DirectoryFollower
 
@@ -32,7 +33,7 @@ class Site:
     folder: NetworkFolder
     network: Network
     rpc: Rpc
-    clock: NetworkClock
+    clock: SiteClock
     """Unix ms on the network."""
     directory: NetworkDirectory
     """Read once, and followed from then on."""
@@ -51,7 +52,8 @@ async def open_site(path: Path) -> AsyncIterator[Site]:
     file = folder.read_network()
     if file is None:
         raise NotRunning(str(path), why="there is no network in this folder")
-    network, clock, rpc = read_identity(file), NetworkClock(folder.clock_file), Rpc(file.rpc_urls)
+    clock = SiteClock(NetworkClock(folder.clock_file))
+    network, rpc = read_identity(file), Rpc(file.rpc_urls)
     rpc.require_chain(network.chain_id, network.genesis_hash)
     directory = NetworkDirectory(clock)
     follower = DirectoryFollower(rpc, network, directory)
