@@ -19,7 +19,7 @@ from tests.upstream.server import Upstream
 from tallystick.core.tariff import ResolvedRates
 from tallystick.core.valuation import compute_cost_ucr
 from tallystick.meter.admission.errors import NetworkUnreachable
-from tallystick.meter.admission.purse import Purse, RateBucket
+from tallystick.meter.admission.purse import Purse, create_rate
 
 pytestmark = [pytest.mark.integration, pytest.mark.anyio]
 
@@ -61,7 +61,7 @@ async def test_reset_is_told_when_a_cap_ends_in_time(upstream: Upstream) -> None
 
 
 async def test_client_is_told_to_come_back_when_a_rate_refills_soon(upstream: Upstream) -> None:
-    bucket = RateBucket("key app", 10**9, 10_000, NOW_MS)
+    bucket = create_rate("key app", 10**9, 10_000, NOW_MS)
     bucket.left_ucr = 0
     key = replace(KEY, caps=(bucket,))
     async with run_gateway(upstream.url, key=key) as relaying:

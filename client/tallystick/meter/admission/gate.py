@@ -16,9 +16,9 @@ from tallystick.meter.admission.errors import (
     ReservationSettled,
     Why,
 )
-from tallystick.meter.admission.lease import NO_LOW_MARK, Lease
+from tallystick.meter.admission.lease import Lease
 from tallystick.meter.admission.ports import Refills
-from tallystick.meter.admission.purse import Level
+from tallystick.meter.admission.purse import Purse
 
 WAIT_S: Final = 5.0
 
@@ -29,20 +29,29 @@ class Reservation:
     Made by the gate alone.
     """
 
-    __slots__ = ("amount_ucr", "caps", "is_settled", "is_unleased", "lease")
+    __slots__ = ("amount_ucr", "caps", "lease")
 
-    def __init__(self, lease: Lease, caps: Sequence[Level], amount_ucr: int) -> None:
+    is_unleased = False
+    """Whether it was admitted without a lease, as the network could not be reached."""
+
+    def __init__(self, lease: Lease, caps: Sequence[Purse] | None, amount_ucr: int) -> None:
         self.lease = lease
         self.caps = caps
+        """None once it is settled."""
         self.amount_ucr = amount_ucr
-        self.is_settled = False
-        self.is_unleased = False
-        """Whether it was admitted without a lease, as the network could not be reached."""
 
     @property
     def project(self) -> int:
         """Whose credits."""
         return self.lease.project
+
+
+class UnleasedReservation(Reservation):
+    """One that no lease covers."""
+
+    __slots__ = ()
+
+    is_unleased = True
 
 
 class Gate:
@@ -87,7 +96,7 @@ class Gate:
         self.lease(project).charge(cost_ucr)
 
     def admit(
-        self, project: int, caps: Sequence[Level], max_cost_ucr: int, now_ms: int
+        self, project: int, caps: Sequence[Purse], max_cost_ucr: int, now_ms: int
     ) -> Reservation:
         """The cost is reserved at every level.
 
@@ -100,27 +109,27 @@ class Gate:
         Raises:
             BudgetExhausted: a level has not enough; nothing was reserved anywhere.
         """
-        lease = self._leases.get(project)
-        if lease is None or not 0 <= max_cost_ucr <= lease.left_ucr or now_ms >= lease.deadline_ms:
-            raise self._refuse_lease(lease, max_cost_ucr)
+        try:
+            lease = self._leases[project]
+        except KeyError:
+            lease = self.lease(project)
+        left_ucr = lease.left_ucr - max_cost_ucr
+        if left_ucr < lease.low_ucr or now_ms >= lease.deadline_ms or max_cost_ucr < 0:
+            self._look_at(lease, max_cost_ucr, now_ms)
         for cap in caps:
             if now_ms >= cap.next_ms:
                 cap.roll(now_ms)
-            if cap.left_ucr < max_cost_ucr:
+            cap.left_ucr = rest_ucr = cap.left_ucr - max_cost_ucr
+            if rest_ucr < 0:
+                _give_back(caps, cap, max_cost_ucr)
                 raise self._refuse_cap(cap, max_cost_ucr)
-        for cap in caps:
-            cap.left_ucr -= max_cost_ucr
-            cap.reserved_ucr += max_cost_ucr
-        lease.reserved_ucr += max_cost_ucr
-        lease.left_ucr = left_ucr = lease.left_ucr - max_cost_ucr
-        if left_ucr < lease.low_ucr:
-            self._note_low(lease)
+        lease.left_ucr = left_ucr
         return Reservation(lease, caps, max_cost_ucr)
 
     async def admit_soon(
         self,
         project: int,
-        caps: Sequence[Level],
+        caps: Sequence[Purse],
         max_cost_ucr: int,
         now_ms: int,
         *,
@@ -174,32 +183,30 @@ class Gate:
         Raises:
             ReservationSettled: it was settled before; nothing has changed.
         """
-        if reservation.is_settled:
+        caps = reservation.caps
+        if caps is None:
             raise ReservationSettled("a reservation is settled once")
         if cost_ucr < 0:
             raise ValueError("a call costs nothing or more")
-        reservation.is_settled = True
-        amount_ucr = reservation.amount_ucr
-        rest_ucr = amount_ucr - cost_ucr
+        reservation.caps = None
+        rest_ucr = reservation.amount_ucr - cost_ucr
         lease = reservation.lease
-        lease.reserved_ucr -= amount_ucr
         lease.left_ucr += rest_ucr
         lease.used_ucr += cost_ucr
-        for cap in reservation.caps:
-            cap.reserved_ucr -= amount_ucr
+        for cap in caps:
             cap.left_ucr += rest_ucr
             cap.used_ucr += cost_ucr
         if rest_ucr < 0:
             self.overruns += 1
             self.overrun_ucr -= rest_ucr
         if reservation.is_unleased:
-            lease.unleased_reserved_ucr -= amount_ucr
+            lease.unleased_reserved_ucr -= reservation.amount_ucr
             lease.unleased_used_ucr += cost_ucr
 
     def _admit_unleased(
         self,
         lease: Lease,
-        caps: Sequence[Level],
+        caps: Sequence[Purse],
         max_cost_ucr: int,
         now_ms: int,
         bound_ucr: int,
@@ -218,29 +225,27 @@ class Gate:
         self._check(caps, max_cost_ucr, now_ms)
         for cap in caps:
             cap.left_ucr -= max_cost_ucr
-            cap.reserved_ucr += max_cost_ucr
         lease.left_ucr -= max_cost_ucr
-        lease.reserved_ucr += max_cost_ucr
         lease.unleased_reserved_ucr += max_cost_ucr
         self.unleased += 1
-        reservation = Reservation(lease, caps, max_cost_ucr)
-        reservation.is_unleased = True
-        return reservation
+        return UnleasedReservation(lease, caps, max_cost_ucr)
 
-    def _check(self, caps: Sequence[Level], max_cost_ucr: int, now_ms: int) -> None:
+    def _check(self, caps: Sequence[Purse], max_cost_ucr: int, now_ms: int) -> None:
         for cap in caps:
             if now_ms >= cap.next_ms:
                 cap.roll(now_ms)
             if cap.left_ucr < max_cost_ucr:
                 raise self._refuse_cap(cap, max_cost_ucr)
 
-    def _note_low(self, lease: Lease) -> None:
-        """The keeper hears of it once, until it sets another mark."""
-        lease.low_ucr = NO_LOW_MARK
+    def _look_at(self, lease: Lease, max_cost_ucr: int, now_ms: int) -> None:
+        """The lease covers the call; its keeper hears that it is low, once until its next mark."""
+        if not 0 <= max_cost_ucr <= lease.left_ucr or now_ms >= lease.deadline_ms:
+            raise self._refuse_lease(lease, max_cost_ucr)
+        lease.low_ucr = 0
         if self._refills is not None:
             self._refills.note_low(lease.project)
 
-    def _refuse_cap(self, cap: Level, needed_ucr: int) -> BudgetExhausted:
+    def _refuse_cap(self, cap: Purse, needed_ucr: int) -> BudgetExhausted:
         self.refusals[cap.why] += 1
         return BudgetExhausted(
             f"the cap {cap.name} has not enough left",
@@ -251,7 +256,7 @@ class Gate:
             reset_ms=cap.compute_reset_ms(needed_ucr),
         )
 
-    def _refuse_lease(self, lease: Lease | None, needed_ucr: int) -> BudgetExhausted:
+    def _refuse_lease(self, lease: Lease, needed_ucr: int) -> BudgetExhausted:
         if needed_ucr < 0:
             raise ValueError("a call costs nothing or more")
         self.refusals[Why.LEASE] += 1
@@ -260,5 +265,13 @@ class Gate:
             why=Why.LEASE,
             account="",
             needed_ucr=needed_ucr,
-            remaining_ucr=lease.left_ucr if lease is not None else 0,
+            remaining_ucr=lease.left_ucr,
         )
+
+
+def _give_back(caps: Sequence[Purse], last: Purse, amount_ucr: int) -> None:
+    """The caps up to the last one that was taken from have it back."""
+    for cap in caps:
+        cap.left_ucr += amount_ucr
+        if cap is last:
+            return

@@ -23,7 +23,7 @@ from tallystick.meter.admission.errors import (
     NetworkUnreachable,
     Why,
 )
-from tallystick.meter.admission.lease import NO_LOW_MARK, Lease
+from tallystick.meter.admission.lease import Lease
 from tallystick.meter.admission.ports import LeaseSource, LeaseState
 from tallystick.meter.admission.waiting import Waiting
 
@@ -187,7 +187,7 @@ class Holding:
 
     def _stop_admitting(self) -> None:
         self._lease.deadline_ms = 0
-        self._lease.low_ucr = NO_LOW_MARK
+        self._lease.low_ucr = 0
         self._is_ours = False
 
     async def _finish(self, state: LeaseState) -> LeaseState:
@@ -219,7 +219,7 @@ class Holding:
             if state.granted_ucr and not self._waiting:
                 break
         if self._is_ours:
-            self._lease.low_ucr = min(target_ucr, self._lease.left_ucr) // 2
+            self._lease.low_ucr = max(min(target_ucr, self._lease.left_ucr) // 2, 0)
 
     async def _open(self, amount_ucr: int) -> LeaseState:
         """The state after an opening; where it was refused, the room there is instead."""
@@ -284,7 +284,7 @@ class Holding:
         if not self._is_ours or _now_s() < self._ahead_from_s or not self._is_active():
             return False
         target_ucr = self._demand.compute_target_ucr(lease.reserved_ucr)
-        is_low = lease.low_ucr == NO_LOW_MARK or (
+        is_low = not lease.low_ucr or (
             lease.left_ucr < lease.low_ucr and lease.left_ucr < target_ucr
         )
         is_late = lease.deadline_ms - now_ms < self._settings.ttl_s * MS_PER_S // 3

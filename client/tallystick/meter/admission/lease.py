@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-NO_LOW_MARK: Final = -(2**127)
-
 
 class Lease:
     """One project's credits in one gateway process.
@@ -24,7 +20,6 @@ class Lease:
         "left_ucr",
         "low_ucr",
         "project",
-        "reserved_ucr",
         "unleased_reserved_ucr",
         "unleased_used_ucr",
         "used_ucr",
@@ -34,7 +29,6 @@ class Lease:
         self.project = project
         self.granted_ucr = 0
         self.left_ucr = 0
-        self.reserved_ucr = 0
         self.used_ucr = 0
         self.unleased_reserved_ucr = 0
         """Reserved by calls that were admitted while the network could not be reached."""
@@ -42,8 +36,13 @@ class Lease:
         """What such calls have used since the last grant."""
         self.deadline_ms = 0
         """From then on nothing is admitted, in Unix ms."""
-        self.low_ucr = NO_LOW_MARK
-        """The keeper hears of it once less than this is left."""
+        self.low_ucr = 0
+        """The keeper hears of it once less than this is left; 0 = it has heard. Never negative."""
+
+    @property
+    def reserved_ucr(self) -> int:
+        """What calls under way have taken."""
+        return self.granted_ucr - self.left_ucr - self.used_ucr
 
     def grant(self, amount_ucr: int, deadline_ms: int) -> None:
         """So much more is set aside, until a deadline."""
@@ -64,4 +63,4 @@ class Lease:
         self.used_ucr = 0
         self.unleased_used_ucr = 0
         self.deadline_ms = 0
-        self.low_ucr = NO_LOW_MARK
+        self.low_ucr = 0

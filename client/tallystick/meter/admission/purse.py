@@ -1,41 +1,27 @@
-"""Levels of money that a call passes: what is left, reserved and used of each.
+"""Caps that a call passes after the lease: of a key, of a person, in one gateway process.
 
-Every level conserves: what it was given = left + reserved + used, at every moment. Caps belong to
-one gateway process; what holds across all of them is the lease (docs/budgets.md).
+A cap is given for good, anew for each period, or evenly over each period: a rate. What holds across
+all processes is the lease (docs/budgets.md).
 """
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final
 
 from tallystick.meter.admission.errors import Why
 
 NEVER_MS: Final = 2**63 - 1
 
 
-class Level(Protocol):
-    """What a call's greatest cost is taken from. The gate changes the amounts itself."""
-
-    name: str
-    why: Why
-    left_ucr: int
-    reserved_ucr: int
-    used_ucr: int
-    next_ms: int
-    """When `roll` has something to do, in Unix ms."""
-
-    def roll(self, now_ms: int) -> None:
-        """The level stands as of now."""
-
-    def compute_reset_ms(self, needed_ucr: int) -> int | None:
-        """When so much may be left, in Unix ms; None where no time brings it."""
-
-
 class Purse:
-    """A cap, for good or for each period.
+    """One cap. The gate takes from `left_ucr` itself; whoever else asks calls `roll` first.
+
+    One class for all three kinds, since the gate looks at caps of every kind in the same place, and
+    an attribute that is always in the same class is read twice as fast.
 
     Periods are multiples of their length since 1970, in UTC. They follow from the time alone: what
-    is reserved when one ends is taken from the next, as that is when it will be used.
+    is reserved when one ends is taken from the next, as that is when it will be used. A rate is
+    filled to the ucr, and holds no more than one period gives.
 
     Args:
         name: whose cap it is.
@@ -43,103 +29,88 @@ class Purse:
         period_ms: the period's length, 0 = for good.
         now_ms: the time now, in Unix ms.
         used_ucr: what the present period has used already.
-    """
-
-    __slots__ = (
-        "left_ucr",
-        "limit_ucr",
-        "name",
-        "next_ms",
-        "period_ms",
-        "reserved_ucr",
-        "used_ucr",
-        "why",
-    )
-
-    def __init__(
-        self, name: str, limit_ucr: int, *, period_ms: int = 0, now_ms: int = 0, used_ucr: int = 0
-    ) -> None:
-        self.name = name
-        self.why = Why.CAP
-        self.limit_ucr = limit_ucr
-        self.left_ucr = limit_ucr - used_ucr
-        self.reserved_ucr = 0
-        self.used_ucr = used_ucr
-        self.period_ms = period_ms
-        self.next_ms = _end_period(now_ms, period_ms)
-
-    def roll(self, now_ms: int) -> None:
-        """Nothing is used yet of the period that holds this time, if a new one has begun."""
-        if now_ms < self.next_ms:
-            return
-        self.used_ucr = 0
-        self.left_ucr = self.limit_ucr - self.reserved_ucr
-        self.next_ms = _end_period(now_ms, self.period_ms)
-
-    def compute_reset_ms(self, needed_ucr: int) -> int | None:
-        """The period's end, unless the cap never allows so much."""
-        may_fit = self.period_ms and needed_ucr <= self.limit_ucr
-        return self.next_ms if may_fit else None
-
-
-class RateBucket:
-    """A rate: filled evenly, to the ucr, up to what one window gives.
-
-    Args:
-        name: whose rate it is.
-        rate_ucr: what a window gives.
-        window_ms: the window's length.
-        now_ms: the time now, in Unix ms; the bucket is full.
+        is_even: whether the period's amount comes evenly instead of at its beginning.
     """
 
     __slots__ = (
         "_at_ms",
         "_rest",
+        "is_even",
         "left_ucr",
+        "limit_ucr",
         "name",
         "next_ms",
-        "rate_ucr",
-        "reserved_ucr",
+        "period_ms",
         "used_ucr",
         "why",
-        "window_ms",
     )
 
-    def __init__(self, name: str, rate_ucr: int, window_ms: int, now_ms: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        limit_ucr: int,
+        *,
+        period_ms: int = 0,
+        now_ms: int = 0,
+        used_ucr: int = 0,
+        is_even: bool = False,
+    ) -> None:
         self.name = name
-        self.why = Why.RATE_CAP
-        self.rate_ucr = rate_ucr
-        self.window_ms = window_ms
-        self.left_ucr = rate_ucr
-        self.reserved_ucr = 0
-        self.used_ucr = 0
-        self.next_ms = now_ms + 1
+        self.why = Why.RATE_CAP if is_even else Why.CAP
+        self.limit_ucr = limit_ucr
+        self.left_ucr = limit_ucr - used_ucr
+        self.used_ucr = used_ucr
+        self.period_ms = period_ms
+        self.is_even = is_even
+        self.next_ms = now_ms + 1 if is_even else _end_period(now_ms, period_ms)
+        """When `roll` has something to do, in Unix ms."""
         self._at_ms = now_ms
         self._rest = 0
 
+    @property
+    def reserved_ucr(self) -> int:
+        """What calls under way have taken; of a cap that is not even."""
+        return self.limit_ucr - self.left_ucr - self.used_ucr
+
     def roll(self, now_ms: int) -> None:
-        """What the time since the last time gives is in the bucket, as far as it holds it.
+        """The cap stands as of now."""
+        if now_ms < self.next_ms:
+            return
+        if self.is_even:
+            self._fill(now_ms)
+            return
+        self.left_ucr = self.limit_ucr - self.reserved_ucr
+        self.used_ucr = 0
+        self.next_ms = _end_period(now_ms, self.period_ms)
+
+    def compute_reset_ms(self, needed_ucr: int) -> int | None:
+        """When so much may be left, in Unix ms; None where no time brings it."""
+        if not self.period_ms or needed_ucr > self.limit_ucr or not self.limit_ucr:
+            return None
+        if not self.is_even:
+            return self.next_ms
+        missing = (needed_ucr - self.left_ucr) * self.period_ms - self._rest
+        return self._at_ms + max(-(-missing // self.limit_ucr), 0)
+
+    def _fill(self, now_ms: int) -> None:
+        """What the time since the last time gives is there, as far as the cap holds it.
 
         The remainder of the division is kept, so that many short times give as much as a long one.
         """
-        if now_ms <= self._at_ms:
-            return
         gained_ucr, self._rest = divmod(
-            (now_ms - self._at_ms) * self.rate_ucr + self._rest, self.window_ms
+            (now_ms - self._at_ms) * self.limit_ucr + self._rest, self.period_ms
         )
         self.left_ucr += gained_ucr
-        if self.left_ucr >= self.rate_ucr:
-            self.left_ucr = self.rate_ucr
+        if self.left_ucr >= self.limit_ucr:
+            self.left_ucr = self.limit_ucr
             self._rest = 0
         self._at_ms = now_ms
         self.next_ms = now_ms + 1
 
-    def compute_reset_ms(self, needed_ucr: int) -> int | None:
-        """When the bucket holds so much, if it ever does."""
-        if needed_ucr > self.rate_ucr or not self.rate_ucr:
-            return None
-        missing = (needed_ucr - self.left_ucr) * self.window_ms - self._rest
-        return self._at_ms + max(-(-missing // self.rate_ucr), 0)
+
+def create_rate(name: str, rate_ucr: int, window_ms: int, now_ms: int) -> Purse:
+    """A cap of so much in every window, given evenly; it is full now."""
+    return Purse(name, rate_ucr, period_ms=window_ms, now_ms=now_ms, is_even=True)
 
 
 def _end_period(now_ms: int, period_ms: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tallystick.meter.admission.purse import Level
+from tallystick.meter.admission.purse import Purse
 
 WhenUnreachable = Literal["deny", "admit"]
 
@@ -59,7 +59,7 @@ class GatewayKey:
     """Whether records carry the exploration flag."""
     step: int = 0
     """Position in a workflow, 0..65535, where the call names none."""
-    caps: tuple[Level, ...] = field(default=(), repr=False)
+    caps: tuple[Purse, ...] = field(default=(), repr=False)
     """Purses and rate buckets of the key and its user, asked after the lease."""
     when_unreachable: WhenUnreachable = "deny"
     """What happens while the network cannot be asked for a lease."""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallystick.meter.admission.errors import Why
-from tallystick.meter.admission.purse import Purse, RateBucket
+from tallystick.meter.admission.purse import Purse, create_rate
 
 HOUR_MS = 3_600_000
 NOON_MS = 1_800_000_000_000 - 1_800_000_000_000 % HOUR_MS
@@ -15,6 +15,7 @@ def test_purse_is_full_when_it_is_new() -> None:
     purse = Purse("key app", 100)
     assert (purse.left_ucr, purse.reserved_ucr, purse.used_ucr) == (100, 0, 0)
     assert purse.why is Why.CAP
+    assert create_rate("key app", 7, 1_000, NOON_MS).why is Why.RATE_CAP
 
 
 def test_purse_has_less_when_some_was_used_before() -> None:
@@ -33,7 +34,7 @@ def test_purse_resets_when_its_period_has_passed_without_any_call() -> None:
 
 def test_purse_takes_what_is_reserved_from_the_next_period() -> None:
     purse = Purse("key app", 100, period_ms=HOUR_MS, now_ms=NOON_MS)
-    purse.left_ucr, purse.reserved_ucr = 40, 60
+    purse.left_ucr -= 60
     purse.roll(NOON_MS + HOUR_MS)
     assert (purse.left_ucr, purse.reserved_ucr, purse.used_ucr) == (40, 60, 0)
 
@@ -46,8 +47,8 @@ def test_purse_names_its_periods_end_only_when_so_much_ever_fits() -> None:
 
 
 def test_bucket_refills_to_the_ucr_when_asked_often() -> None:
-    often = RateBucket("key app", 7, 1_000, NOON_MS)
-    rarely = RateBucket("key app", 7, 1_000, NOON_MS)
+    often = create_rate("key app", 7, 1_000, NOON_MS)
+    rarely = create_rate("key app", 7, 1_000, NOON_MS)
     often.left_ucr = rarely.left_ucr = -1_000
     for now_ms in range(NOON_MS, NOON_MS + 10_000):
         often.roll(now_ms)
@@ -56,13 +57,13 @@ def test_bucket_refills_to_the_ucr_when_asked_often() -> None:
 
 
 def test_bucket_holds_no_more_than_one_window_gives() -> None:
-    bucket = RateBucket("key app", 7, 1_000, NOON_MS)
+    bucket = create_rate("key app", 7, 1_000, NOON_MS)
     bucket.roll(NOON_MS + 10 * HOUR_MS)
     assert bucket.left_ucr == 7
 
 
 def test_bucket_stands_when_the_clock_goes_back() -> None:
-    bucket = RateBucket("key app", 1_000, 1_000, NOON_MS)
+    bucket = create_rate("key app", 1_000, 1_000, NOON_MS)
     bucket.left_ucr = 0
     bucket.roll(NOON_MS - HOUR_MS)
     bucket.roll(NOON_MS + 1)
@@ -78,7 +79,7 @@ def test_bucket_stands_when_the_clock_goes_back() -> None:
 def test_bucket_holds_what_is_needed_at_the_time_it_names(
     rate_ucr: int, window_ms: int, left_ucr: int, needed_ucr: int
 ) -> None:
-    bucket = RateBucket("key app", rate_ucr, window_ms, NOON_MS)
+    bucket = create_rate("key app", rate_ucr, window_ms, NOON_MS)
     bucket.left_ucr = min(left_ucr, rate_ucr)
     reset_ms = bucket.compute_reset_ms(needed_ucr)
     if reset_ms is None:
@@ -93,4 +94,4 @@ def test_bucket_holds_what_is_needed_at_the_time_it_names(
 
 @pytest.mark.parametrize("rate_ucr", [0, 5])
 def test_bucket_names_no_time_when_so_much_never_fits(rate_ucr: int) -> None:
-    assert RateBucket("key app", rate_ucr, 1_000, NOON_MS).compute_reset_ms(6) is None
+    assert create_rate("key app", rate_ucr, 1_000, NOON_MS).compute_reset_ms(6) is None
