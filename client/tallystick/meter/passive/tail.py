@@ -88,6 +88,7 @@ class Tail:
         self._file: BinaryIO | None = None
         self._offset = 0
         self._chain = ""
+        self._is_passing_over = False
         if position is not None:
             self._resume(position)
 
@@ -110,7 +111,7 @@ class Tail:
         if self._file is not None:
             self._file.close()
             self._file = None
-        self._offset, self._chain = 0, ""
+        self._offset, self._chain, self._is_passing_over = 0, "", False
 
     def _resume(self, position: Position) -> None:
         """The file that was being read is open where it was left, whatever it is called by now."""
@@ -143,11 +144,13 @@ class Tail:
         self._file.seek(self._offset)
         pending = b""
         while block := self._file.read(_READ_BYTES):
-            *lines, pending = (pending + block).split(b"\n")
+            *lines, pending = self._pass_over(pending + block).split(b"\n")
             for text in lines:
                 yield self._take(text)
             if len(pending) > MAX_LINE_BYTES:
-                pending = self._skip(pending)
+                self._tally.add("too_large")
+                self._is_passing_over = True
+                pending = self._pass_over(pending)
         if is_final and pending:
             yield self._take(pending)
 
@@ -156,18 +159,14 @@ class Tail:
         self._chain = hashlib.sha256(bytes.fromhex(self._chain) + text).hexdigest()
         return Line(text.rstrip(b"\r"), self._chain, self._locate())
 
-    def _skip(self, pending: bytes) -> bytes:
+    def _pass_over(self, data: bytes) -> bytes:
         """What is too long for a line is left out up to its end; nothing is kept of it."""
-        assert self._file is not None  # noqa: S101 - as above
-        self._tally.add("too_large")
-        self._offset += len(pending)
-        while block := self._file.read(_READ_BYTES):
-            end = block.find(b"\n")
-            if end >= 0:
-                self._offset += end + 1
-                return block[end + 1 :]
-            self._offset += len(block)
-        return b""
+        if not self._is_passing_over:
+            return data
+        end = data.find(b"\n") + 1
+        self._is_passing_over = end == 0
+        self._offset += end or len(data)
+        return data[end:] if end else b""
 
     def _locate(self) -> Position:
         assert self._file is not None  # noqa: S101 - as above
