@@ -5,6 +5,7 @@ Writing into bytes that the disk already holds makes a sync half as long as grow
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,8 @@ from tallystick.meter.segment_file import sync_path
 
 SUFFIX: Final = ".calls"
 SPARE: Final = "spare.new"
+MIN_FREE_BYTES: Final = 16 << 20
+"""Of the disk, left for what must not fail: finishing calls, the journal, the chain's answers."""
 
 Sync = Callable[[int], None]
 
@@ -60,6 +63,12 @@ def find_path(folder: Path, ordinal: int) -> Path:
     return folder / f"{ordinal:08d}{SUFFIX}"
 
 
+def is_disk_full(folder: Path, wanted: int = 0) -> bool:
+    """Whether nothing more should be begun on this disk; ended it may be all the same."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize < wanted + MIN_FREE_BYTES
+
+
 def write_spare(folder: Path, capacity: int) -> int:
     """A file of zeros lies ready, durably; its descriptor is returned.
 
@@ -68,6 +77,8 @@ def write_spare(folder: Path, capacity: int) -> int:
     """
     path = folder / SPARE
     path.unlink(missing_ok=True)
+    if is_disk_full(folder, capacity):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         write_all(descriptor, bytes(capacity), 0)

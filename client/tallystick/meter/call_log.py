@@ -116,7 +116,7 @@ class CallLog:
             os.close(self._lock_descriptor)
             raise
         self._spares = ThreadPoolExecutor(1, "calls-spare")
-        self._spare = self._spares.submit(write_spare, folder, self._capacity)
+        self._spare: Future[int] | None = None
 
     @property
     def next_seq(self) -> int:
@@ -136,7 +136,7 @@ class CallLog:
     @property
     def needs_care(self) -> bool:
         """Whether there is something for `rotate` or `delete_before` to do, now or soon."""
-        return bool(self._finished) or self._file.size >= self._file_bytes or self._lacks_spare
+        return bool(self._finished) or self._file.size >= self._file_bytes // 2
 
     @property
     def mark(self) -> Mark:
@@ -205,13 +205,13 @@ class CallLog:
 
         What the present one holds is durable afterwards, what is begun is not.
         """
-        if self._lacks_spare:
-            self._spare = self._prepare_spare()
-        if self._file.size < self._file_bytes or not self._spare.done() or self._failure:
+        self._prepare_spare()
+        is_ready = self._spare is not None and self._spare.done() and not self._lacks_spare
+        if self._file.size < self._file_bytes or not is_ready or self._failure:
             return
         try:
             self._sync(self._file.descriptor)
-            added = adopt_spare(self._folder, self._spare.result(), self._file.ordinal + 1)
+            added = adopt_spare(self._folder, self._take_spare(), self._file.ordinal + 1)
             added.write(pack_start(Start(self._next_seq, self._open_by_id)))
         except OSError as error:
             raise self._fail(error) from error
@@ -219,7 +219,6 @@ class CallLog:
         self._finished_bytes += self._file.size
         self._file.close()
         self._file = added
-        self._spare = self._prepare_spare()
 
     def delete_before(self, seq: int) -> None:
         """Files whose records all lie below that number are gone, once the next one is durable.
@@ -243,8 +242,8 @@ class CallLog:
                 self._write(Kind.END, b"", b"")
                 self._sync(self._file.descriptor)
         self._spares.shutdown()
-        if not self._lacks_spare:
-            os.close(self._spare.result())
+        if self._spare is not None and not self._lacks_spare:
+            os.close(self._take_spare())
             (self._folder / SPARE).unlink(missing_ok=True)
         self._file.close()
         self._failure = StorageFailed(f"{self._folder} was closed")
@@ -253,7 +252,8 @@ class CallLog:
     @property
     def _lacks_spare(self) -> bool:
         """Whether the disk had no room for the next file."""
-        return self._spare.done() and self._spare.exception() is not None
+        spare = self._spare
+        return spare is not None and spare.done() and spare.exception() is not None
 
     def _number(self, records: bytes) -> int:
         first_seq = self._next_seq
@@ -289,8 +289,18 @@ class CallLog:
         )
         return self._failure
 
-    def _prepare_spare(self) -> Future[int]:
-        return self._spares.submit(write_spare, self._folder, self._capacity)
+    def _prepare_spare(self) -> None:
+        """The next file is being made where the present one is half full, or that failed before."""
+        is_wanted = self._spare is None or self._lacks_spare
+        if is_wanted and self._file.size >= self._file_bytes // 2:
+            self._spare = self._spares.submit(write_spare, self._folder, self._capacity)
+
+    def _take_spare(self) -> int:
+        """The descriptor of the file that lies ready; the next one is made when it is needed."""
+        spare, self._spare = self._spare, None
+        if spare is None:
+            raise ValueError("no file lies ready")
+        return spare.result()
 
     def _recover(
         self,

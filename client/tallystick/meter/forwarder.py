@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Condition, Event, Thread
 from typing import Final
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from tallystick.core.errors import TallystickError
 from tallystick.core.usage import RECORD_BYTES, RECORD_DTYPE, Records
+from tallystick.meter.call_files import is_disk_full
 from tallystick.meter.call_history import NumberedEvent
 from tallystick.meter.details import Detail, DetailStore
 from tallystick.meter.errors import CallLogLost, JournalFull
@@ -63,7 +65,10 @@ class Closed:
 class Forwarder:
     """A thread that brings what is durable in the log to where it belongs, in order.
 
+    Where the disk is full it waits: what it writes to would not recover from a failed write.
+
     Args:
+        folder: on the disk that all of it is written to.
         journal: gets the records; nobody else appends to it.
         events: gets the identities.
         details: gets the details; None where none are kept.
@@ -74,6 +79,7 @@ class Forwarder:
 
     def __init__(
         self,
+        folder: Path,
         journal: Journal,
         events: EventIds,
         details: DetailStore | None,
@@ -82,6 +88,7 @@ class Forwarder:
         clock: Callable[[], int],
         forget: Callable[[list[NumberedEvent]], None],
     ) -> None:
+        self._folder = folder
         self._journal = journal
         self._events = events
         self._details = details
@@ -121,6 +128,9 @@ class Forwarder:
     def _run(self) -> None:
         """A loop runner: what fails stops it, and nothing more is begun before a restart."""
         while batch := self._take():
+            while is_disk_full(self._folder):
+                if self._closing.wait(RETRY_S):
+                    return
             try:
                 self._save_events([closed.event for closed in batch if closed.is_event])
                 self._save_details(batch)

@@ -140,6 +140,7 @@ class Recorder:
         self._has_begun = False
         self._is_closing = False
         self._forwarder = Forwarder(
+            folder,
             journal,
             self._events,
             details,

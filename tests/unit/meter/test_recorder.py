@@ -11,6 +11,7 @@ from tests.unit.meter.samples import create_samples
 
 from tallystick.core.errors import CostFilledIn
 from tallystick.core.usage import Flag
+from tallystick.meter import call_files
 from tallystick.meter.details import Detail, DetailStore
 from tallystick.meter.errors import (
     CallLogFull,
@@ -21,6 +22,7 @@ from tallystick.meter.errors import (
     StorageFailed,
 )
 from tallystick.meter.event_ids import compute_event_id
+from tallystick.meter.forwarder import GATHER_S
 from tallystick.meter.recorder import Recorded, Recorder, RecorderLimits, Recovered
 
 NONE = create_samples(0)
@@ -237,6 +239,21 @@ def test_begin_is_refused_when_the_journal_has_no_room(tmp_path: Path) -> None:
         assert recorder.next_seq == kept + 1
         assert recorder.recovered.estimated == 0
     assert len(read_users(tmp_path)) == kept + 1
+
+
+def test_journal_waits_while_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with recording(tmp_path) as (meter, recorder):
+        with monkeypatch.context() as patched:
+            patched.setattr(call_files, "MIN_FREE_BYTES", 1 << 62)
+            recorder.record(create_samples(3, first_user=1))
+            recorder._forwarder._closing.wait(3 * GATHER_S)
+            assert meter.journal.next_seq == 0
+        recorder.record(create_samples(1, first_user=4))
+    with recording(tmp_path):
+        pass
+    assert read_users(tmp_path) == [1, 2, 3, 4]
 
 
 def test_nothing_is_acknowledged_when_the_disk_refuses_a_sync(tmp_path: Path) -> None:
