@@ -32,10 +32,10 @@ class KeyExists(InvalidInput):
     http_status = 409
 
 
-class GatewayKeyUnknown(NameUnknown):
+class KeyNameUnknown(NameUnknown):
     """The gateway has no key of this name."""
 
-    code = "gateway_key_unknown"
+    code = "key_name_unknown"
 
 
 class ExtraMissing(InvalidInput):

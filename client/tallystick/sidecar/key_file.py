@@ -20,7 +20,7 @@ from tallystick.local.files import (
 )
 from tallystick.local.folder import NetworkFolder
 from tallystick.meter.gateway.secrets import WhenUnreachable
-from tallystick.sidecar.errors import ConfigInvalid, GatewayKeyUnknown, KeyExists
+from tallystick.sidecar.errors import ConfigInvalid, KeyExists, KeyNameUnknown
 
 SECRET_BYTES: Final = 32
 SECRET_PREFIX: Final = "tsk_"  # noqa: S105 - what tells our keys from others'
@@ -110,15 +110,15 @@ class KeyStore:
         """No key of this name is in the file; running gateways refuse it a moment later.
 
         Raises:
-            GatewayKeyUnknown: there was none; names the nearest.
+            KeyNameUnknown: there was none; names the nearest.
         """
         if not self._path.exists():
-            raise GatewayKeyUnknown("key of the gateway", name, ())
+            raise KeyNameUnknown("key of the gateway", name, ())
         with locked(self._path.with_suffix(".lock")):
             keys = self.list()
             found = next((key for key in keys if key.name == name), None)
             if found is None:
-                raise GatewayKeyUnknown("key of the gateway", name, [key.name for key in keys])
+                raise KeyNameUnknown("key of the gateway", name, [key.name for key in keys])
             left = tuple(key for key in keys if key.name != name)
             write_document(self._path, KeyFile(keys=left), mode=PRIVATE_FILE)
         return found

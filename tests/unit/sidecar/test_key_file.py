@@ -4,7 +4,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tallystick.sidecar.errors import ConfigInvalid, GatewayKeyUnknown, KeyExists
+from tallystick.sidecar.errors import ConfigInvalid, KeyExists, KeyNameUnknown
 from tallystick.sidecar.key_file import KeyEntry, KeyStore, create_secret, hash_secret
 
 HELPDESK = KeyEntry(name="helpdesk", project="acme/support/chat", created_at_ms=1)
@@ -63,10 +63,10 @@ def test_hash_takes_whatever_a_header_held() -> None:
 
 def test_revoke_names_the_nearest_when_there_is_no_such_key(path: Path) -> None:
     store = KeyStore(path)
-    with pytest.raises(GatewayKeyUnknown):
+    with pytest.raises(KeyNameUnknown):
         store.revoke("helpdesk")
     store.create(HELPDESK)
-    with pytest.raises(GatewayKeyUnknown) as refusal:
+    with pytest.raises(KeyNameUnknown) as refusal:
         store.revoke("helpdsk")
     assert refusal.value.nearest == ["helpdesk"]
 
