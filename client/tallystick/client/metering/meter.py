@@ -25,7 +25,7 @@ from tallystick.client.metering.keeping import MeterParts
 from tallystick.client.metering.opening import open_free_meter
 from tallystick.client.paths import split_path
 from tallystick.client.resources import ResourceView
-from tallystick.core.usage import TOKEN_FIELDS, Records, create_records
+from tallystick.core.usage import QUANTITY_FIELDS, TOKEN_FIELDS, Records, create_records
 from tallystick.meter.details import Detail
 from tallystick.meter.errors import DrainTimedOut
 from tallystick.meter.records import Billing, build_records, coarsen_ms
@@ -267,14 +267,21 @@ class Meter:
         """
         self.check_open()
         deadline_s = time.monotonic() + timeout_s
-        while self.parts.opened.next_seq < self.parts.recorder.next_seq:
-            if time.monotonic() >= deadline_s:
-                raise DrainTimedOut(
-                    "records are still on their way to the journal", expected=f"{timeout_s} s"
-                )
-            time.sleep(FORWARD_POLL_S)
+        self.wait_recorded(timeout_s)
         self.parts.opened.wait_settled(max(deadline_s - time.monotonic(), FORWARD_POLL_S))
         return self.parts.opened.read_outcomes()
+
+    def wait_recorded(self, timeout_s: float = SETTLE_TIMEOUT_S) -> None:
+        """Everything recorded so far is in the journal, where the sender takes it from.
+
+        Raises:
+            DrainTimedOut: not in time; it is durable all the same.
+        """
+        end_seq, deadline_s = self.parts.recorder.next_seq, time.monotonic() + timeout_s
+        while self.parts.opened.next_seq < end_seq:
+            if time.monotonic() >= deadline_s:
+                raise DrainTimedOut("the journal is behind", expected=f"{timeout_s} s")
+            time.sleep(FORWARD_POLL_S)
 
     def close(self) -> None:
         """Nothing more is recorded; what has not settled waits in the folder."""
@@ -410,7 +417,7 @@ class Meter:
 
 def _check_basis(resource: ResourceView, quantities: Mapping[str, int]) -> None:
     """Tokens against a GPU's price, or the other way round, would be billed at nothing."""
-    used = [name for name, value in quantities.items() if value]
+    used = [name for name, value in quantities.items() if value and name in QUANTITY_FIELDS]
     wanted = TOKENS if any(name in TOKEN_FIELDS for name in used) else GPU
     if used and resource.basis != wanted:
         raise BasisMismatch(
