@@ -16,7 +16,7 @@ from tallystick.core.usage import RECORD_BYTES, RECORD_DTYPE, Records
 from tallystick.meter.call_files import is_disk_full
 from tallystick.meter.call_history import NumberedEvent
 from tallystick.meter.details import Detail, DetailStore
-from tallystick.meter.errors import CallLogLost, JournalFull
+from tallystick.meter.errors import CallLogLost, JournalFull, StorageFailed
 from tallystick.meter.event_ids import EventIds
 from tallystick.meter.journal import Journal
 
@@ -139,6 +139,9 @@ class Forwarder:
             except TallystickError as error:
                 self.failure = error
                 return
+            except Exception as error:  # noqa: BLE001 - a loop runner: nothing more is begun
+                self.failure = StorageFailed("use cannot be brought on", actual=repr(error))
+                return
 
     def _take(self) -> list[Closed]:
         with self._changed:
@@ -163,7 +166,7 @@ class Forwarder:
             if (now_ms := self._clock()) - self._swept_at_ms > SWEEP_INTERVAL_MS:
                 self._details.sweep(now_ms - self._retention_ms)
                 self._swept_at_ms = now_ms
-        except TallystickError:
+        except (TallystickError, OverflowError, TypeError):  # whatever somebody put into them
             self.lost_details += len(details)
 
     def _append(self, data: bytes) -> bool:

@@ -154,6 +154,27 @@ def test_details_get_the_numbers_of_their_records(tmp_path: Path) -> None:
     store.close()
 
 
+def test_details_that_cannot_be_kept_are_counted_and_records_go_on(tmp_path: Path) -> None:
+    store = DetailStore(tmp_path / "details")
+    bad = Detail(time_ms=2**63, source="gateway")
+    with recording(tmp_path, details=store) as (_, recorder):
+        recorder.record(create_samples(1, first_user=1), [bad])
+        recorder.record(create_samples(1, first_user=2), [Detail(time_ms=NOW_MS, source="sdk")])
+    assert recorder.lost_details in {1, 2}  # gathered or not
+    assert read_users(tmp_path) == [1, 2]
+    store.close()
+
+
+def test_old_details_go_while_new_ones_come(tmp_path: Path) -> None:
+    store = DetailStore(tmp_path / "details")
+    store.put_many([Detail(seq=0, time_ms=NOW_MS - SMALL.detail_ms - 1, source="sdk")])
+    with recording(tmp_path, details=store) as (_, recorder):
+        recorder.record(create_samples(2))
+        recorder.record(create_samples(1), [Detail(time_ms=NOW_MS, source="sdk")])
+    assert [one.seq for one in store.scan()] == [2]
+    store.close()
+
+
 def leave_behind(folder: Path, copy: Path) -> None:
     """What a process that was killed now would leave in `copy`, without anybody's locks."""
     shutil.copytree(folder, copy)
