@@ -62,4 +62,5 @@ def _find_end(data: bytes, start: int) -> int:
 
 def _count_escapes(data: bytes, start: int, end: int) -> int:
     """By how much the text is shorter than it is written: an escape is one byte, or about two."""
-    return data.count(b"\\", start, end) + 3 * data.count(b"\\u", start, end)
+    escapes = data.count(b"\\", start, end) - data.count(b"\\\\", start, end)
+    return escapes + 3 * data.count(b"\\u", start, end)

@@ -1,6 +1,7 @@
 """The chunk that only we asked for is left out; every other byte goes on as it came, at once."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from tallystick.meter.parse.dialects import AnswerReader, CallRequest
 from tallystick.meter.parse.openai_chat import OPENAI_CHAT
 
-REQUEST = CallRequest("m", True, b"{}", True, None, 1, 2, False, None)  # noqa: FBT003 - by position
+REQUEST = CallRequest("m", True, b"{}", True, None, 1, 2, False, None)
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
 
 
@@ -44,7 +45,7 @@ bodies = st.lists(blocks, max_size=8).map(b"".join)
 
 def cut(body: bytes, places: set[int]) -> list[bytes]:
     edges = [0, *sorted(place % (len(body) + 1) for place in places), len(body)]
-    return [body[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [body[a:b] for a, b in pairwise(edges)]
 
 
 def run(pieces: list[bytes]) -> tuple[bytes, AnswerReader]:

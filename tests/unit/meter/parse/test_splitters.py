@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -45,7 +46,7 @@ def test_pieces_give_the_events_of_the_whole(
     create: Callable[[], Splitter], body: bytes, places: set[int]
 ) -> None:
     edges = [0, *sorted(places), len(body)]
-    pieces = [body[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [body[a:b] for a, b in pairwise(edges)]
     whole_events, whole = split(create(), [body])
     events, joined = split(create(), pieces)
     assert whole == joined == body

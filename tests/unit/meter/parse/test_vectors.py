@@ -1,13 +1,14 @@
 """Every provider's answers are read as they were meant, however they are cut into reads."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.meter.parse.vectors import Vector, as_dict, load_vectors
 
 from tallystick.meter.parse.dialects import AnswerReader
-from tests.unit.meter.parse.vectors import Vector, as_dict, load_vectors
 
 VECTORS = load_vectors()
 IDS = [vector.name for vector in VECTORS]
@@ -44,7 +45,7 @@ def test_answer_is_read_when_it_comes_in_arbitrary_pieces(data: st.DataObject) -
     vector = data.draw(st.sampled_from(VECTORS))
     cuts = data.draw(st.sets(st.integers(0, len(vector.body)), max_size=12))
     edges = [0, *sorted(cuts), len(vector.body)]
-    check(vector, [vector.body[a:b] for a, b in zip(edges, edges[1:], strict=False)])
+    check(vector, [vector.body[a:b] for a, b in pairwise(edges)])
 
 
 UNTOUCHED = [vector for vector in VECTORS if not vector.read_request().hides_usage]
