@@ -66,7 +66,8 @@ def erase_person(folder: NetworkFolder, name: str, organisation: str | None = No
         organisation: None = wherever the name appears.
 
     Raises:
-        StorageFailed: a meter's details are being read all the time: repeat it.
+        TableBusy: a meter's details are being read all the time: repeat it.
+        StorageFailed: a meter's details cannot be written.
     """
     table = Pseudonyms(folder.names_file)
     pseudonyms = table.forget(organisation, name)

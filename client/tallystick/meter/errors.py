@@ -106,3 +106,9 @@ class HeldFull(TemporaryFailure):
 
     code = "held_full"
     http_status = 507
+
+
+class TableBusy(TemporaryFailure):
+    """Another process holds a file of details or held events for too long; nothing was changed."""
+
+    code = "table_busy"

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
-from tallystick.meter.errors import StorageFailed
+from tallystick.meter.errors import StorageFailed, TableBusy
 
 BUSY_TIMEOUT_S: Final = 10
 HALF: Final = 2**63
@@ -28,7 +28,8 @@ class TableFile:
         is_durable: whether what was changed survives a power cut at once.
 
     Raises:
-        StorageFailed: it cannot be opened.
+        StorageFailed: here and below, the file cannot be read or written.
+        TableBusy: below, another process holds it for longer than `BUSY_TIMEOUT_S`.
     """
 
     def __init__(self, path: Path, schema: Sequence[str], *, is_durable: bool) -> None:
@@ -84,12 +85,12 @@ class TableFile:
         """Nothing that was deleted is left in the write-ahead log.
 
         Raises:
-            StorageFailed: another process reads the file all the time.
+            TableBusy: another process reads the file all the time.
         """
         with self._guard, self._explained():
             is_busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if is_busy:
-            raise StorageFailed(f"{self.path} is being read all the time")
+            raise TableBusy(f"{self.path} is being read all the time", expected="another try")
 
     def close(self) -> None:
         """The file is closed."""
@@ -101,7 +102,9 @@ class TableFile:
         try:
             yield
         except sqlite3.Error as error:
-            raise StorageFailed(f"{self.path} cannot be used", actual=str(error)) from error
+            is_busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+            kind = TableBusy if is_busy else StorageFailed
+            raise kind(f"{self.path} cannot be used", actual=str(error)) from error
 
 
 def to_signed(value: int) -> int:

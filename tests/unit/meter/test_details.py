@@ -5,7 +5,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tallystick.meter import table_file
 from tallystick.meter.details import Detail, DetailStore
+from tallystick.meter.errors import TableBusy
 
 FULL = Detail(
     seq=4,
@@ -66,6 +68,23 @@ def test_details_that_come_after_erasing_are_not_kept(tmp_path: Path) -> None:
     store.erase_users([7, 2**64 - 1])
     other.put_many([create_detail(seq, user=user) for seq, user in enumerate((7, 8, 2**64 - 1, 0))])
     assert [one.user for one in other.scan()] == [8, 0]
+    other.close()
+    store.close()
+
+
+def test_erasing_says_when_another_reads_all_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_file, "BUSY_TIMEOUT_S", 0.05)
+    other, store = DetailStore(tmp_path), DetailStore(tmp_path)
+    store.put_many([create_detail(seq, user=7) for seq in range(3)])
+    reading = other._file._connection
+    reading.execute("BEGIN")
+    reading.execute("SELECT * FROM details").fetchone()
+    with pytest.raises(TableBusy):
+        store.erase_users([7])
+    reading.execute("ROLLBACK")
+    assert store.erase_users([7]) == 0
     other.close()
     store.close()
 
