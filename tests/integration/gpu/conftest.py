@@ -36,8 +36,6 @@ def real_nvml(pytestconfig: pytest.Config) -> Iterator[NvmlLibrary]:
     """The library of this machine's devices; tests that ask for it are skipped without any."""
     try:
         with opened_nvml(load_nvml()) as library:
-            if not library.nvmlDeviceGetCount():
-                raise NvmlUnavailable("the driver knows no device")
             yield library
     except NvmlUnavailable as error:
         pytestconfig.stash[NO_DEVICE] = str(error)

@@ -61,7 +61,7 @@ def test_work_on_a_device_is_seen_and_adds_up(real_nvml: NvmlLibrary) -> None:
             largest = max([largest, *(work.memory_kib for work in works)])
         ended_us = read_moment(clock).steady_us
         child.wait(60)
-    first = reading.devices[0].uuid
+    first = source.read().devices[0].uuid
     total = sum(use.fine.get("compute_ms", 0) for use in uses if use.key.origin == first)
     assert (SAMPLES - 1) * 1_000_000 * PPM < total <= (ended_us - begun_us) * PPM
     assert busiest > PPM // 4
