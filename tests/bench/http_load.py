@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -52,6 +52,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     sent: int
     answered: int
     failed: int
+    statuses: dict[str, int]
+    """Answers by HTTP status; "none" = the connection broke."""
     seconds: float
     per_s: float
     total: Latencies
@@ -105,17 +107,15 @@ class Caller(asyncio.Protocol):
         self._is_busy = False
         # The parser counts one message at a time; the next one may follow on this connection.
         self._parser = httptools.HttpResponseParser(self)
-        is_good = self._status == 200
-        self._driver.note(
-            now_s - self._sent_s, (self._first_s or now_s) - self._sent_s, is_good=is_good
-        )
+        first_s = (self._first_s or now_s) - self._sent_s
+        self._driver.note(now_s - self._sent_s, first_s, self._status)
         self._driver.free(self)
 
     def connection_lost(self, _: Exception | None) -> None:
         """asyncio: gone; a call that was under way has failed."""
         if self._is_busy:
             self._is_busy = False
-            self._driver.note(0.0, 0.0, is_good=False)
+            self._driver.note(0.0, 0.0, 0)
             self._driver.lose()
 
 
@@ -132,6 +132,7 @@ class Driver:
         self._first_s: list[float] = []
         self._late_s: list[float] = []
         self._failed = 0
+        self._statuses: Counter[str] = Counter()
         self._sent = 0
         self._end_s = 0.0
         self._last_s = 0.0
@@ -159,6 +160,7 @@ class Driver:
             sent=self._sent,
             answered=self._answered,
             failed=self._sent - self._answered,
+            statuses=dict(self._statuses),
             seconds=seconds,
             per_s=self._answered / seconds if seconds > 0 else 0.0,
             total=_rank(self._total_s),
@@ -174,10 +176,11 @@ class Driver:
     def _is_going(self) -> bool:
         return self._is_closed and not self._load.calls and time.perf_counter() < self._end_s
 
-    def note(self, total_s: float, first_s: float, *, is_good: bool) -> None:
-        """A call has ended."""
+    def note(self, total_s: float, first_s: float, status: int) -> None:
+        """A call has ended; status 0 = without an answer."""
         self._last_s = time.perf_counter()
-        if is_good:
+        self._statuses[str(status or "none")] += 1
+        if status == 200:
             self._total_s.append(total_s)
             self._first_s.append(first_s)
         else:

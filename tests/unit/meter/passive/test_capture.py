@@ -28,7 +28,7 @@ from tallystick.meter.passive.tally import Tally
 
 CHAT = "/v1/chat/completions"
 USED = Order(in_fresh=120, in_cached=30, in_written=4, out_visible=50, out_reasoning=11, chunks=40)
-CALLS = [
+CALLS: list[tuple[str, dict[str, object]]] = [
     (CHAT, {"model": "m", "messages": [{"role": "user", "content": "x"}]}),
     ("/v1/responses", {"model": "m", "input": "x"}),
     ("/v1/messages", {"model": "m", "max_tokens": 900, "messages": []}),

@@ -15,7 +15,8 @@ def test_hole_is_given_up_when_too_much_waits_behind_it() -> None:
     direction = Direction()
     direction.start(99)
     direction.feed(100, b"a")
-    part, found, seq = b"x" * (1 << 16), [], 111
+    found: list[bytes | Hole] = []
+    part, seq = b"x" * (1 << 16), 111
     while not found:
         found = direction.feed(seq, part)
         seq += len(part)
