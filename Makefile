@@ -20,7 +20,7 @@ test: ## contract tests, then Python tests
 check: ## lint, types, import rules, static analysis, fresh generated files
 	@scripts/check
 
-bench: ## settled records per second, next to one transaction per record
+bench: ## records settled and calls relayed per second, next to doing without
 	@scripts/bench
 
 clean: ## remove what was built

@@ -181,7 +181,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a rough answer, while developing")
     sizes = QUICK if parser.parse_args().quick else FULL
     with tempfile.TemporaryDirectory(prefix="tallystick-bench-") as folder:
-        print(json.dumps(measure_gateway(sizes, Path(folder)), indent=2))
+        found = measure_gateway(sizes, Path(folder))
+    print(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":

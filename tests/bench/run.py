@@ -1,7 +1,8 @@
-"""`make bench`: what this machine settles, values and verifies a second, all in one run.
+"""`make bench`: what this machine settles, values, verifies, admits and relays, all in one run.
 
 Four validators run as processes of their own on one development chain. Everything that is compared
-with each other is measured on that chain, one after the other.
+with each other is measured on that chain, one after the other; then the gateway and its rival get
+the same calls, on a network of the gateway's own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tests.bench import gateway
+from tests.bench.admission import measure_admission
 from tests.bench.baselines import measure_baseline
+from tests.bench.gateway import measure_gateway
 from tests.bench.load import PROJECTS, LoadedMeter, assign_meters, found_limited_network
 from tests.bench.machine import describe_machine
 from tests.bench.report import print_report, write_report
@@ -37,10 +41,23 @@ class Sizes:
     records: int
     naive_records: int
     chain_batches: int
+    gateway: gateway.Sizes
 
 
-FULL: Final = Sizes(warm_up_records=32_768, records=409_600, naive_records=600, chain_batches=40)
-QUICK: Final = Sizes(warm_up_records=8_192, records=81_920, naive_records=100, chain_batches=10)
+FULL: Final = Sizes(
+    warm_up_records=32_768,
+    records=409_600,
+    naive_records=600,
+    chain_batches=40,
+    gateway=gateway.FULL,
+)
+QUICK: Final = Sizes(
+    warm_up_records=8_192,
+    records=81_920,
+    naive_records=100,
+    chain_batches=10,
+    gateway=gateway.QUICK,
+)
 
 
 def main() -> None:
@@ -70,6 +87,9 @@ def measure(sizes: Sizes, folder: Path) -> dict[str, dict[str, Any]]:
         verify = asyncio.run(measure_verification(url, ledger))
         naive, alone = asyncio.run(measure_baselines(network, unused, sizes))
         valuation = asyncio.run(measure_valuation(network))
+    beside = folder / "beside"
+    beside.mkdir()
+    relayed = measure_gateway(sizes.gateway, beside)
     return {
         "machine": asdict(machine),
         "settle": {
@@ -86,6 +106,8 @@ def measure(sizes: Sizes, folder: Path) -> dict[str, dict[str, Any]]:
         },
         "valuation": valuation,
         "verify": verify,
+        "admission": measure_admission(),
+        "gateway": relayed,
     }
 
 
