@@ -8,15 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench.gateway import (
-    CHUNK_MS,
-    CHUNKS,
-    CONCURRENCY,
-    RATE,
-    RIVAL_CONCURRENCY,
-    RIVAL_RATE,
-    STREAM_RATE,
-)
+from tests.bench.relayed import describe_gateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,38 +72,6 @@ def print_report(document: Document) -> None:
     print("CPU us per settled record: " + ", ".join(f"{who} {us:.1f}" for who, us in used.items()))
     for line in describe_gateway(document["gateway"]):
         print(line)
-
-
-def describe_gateway(found: Mapping[str, Any]) -> list[str]:
-    """What stands behind the gateway's rows: both sides' books, CPU and memory."""
-    load, ours = found["load"], found["accounted"]
-    theirs = found["litellm_accounted"]
-    return [
-        f"gateway at {RATE:.0f} requests/s: past it p50 {_at(load, 'plain', 'past', 'total')},"
-        f" through it {_at(load, 'plain', 'through', 'total')} ms (p50 / p95 / p99);"
-        f" {STREAM_RATE:.0f} streams/s of {CHUNKS} chunks, {CHUNK_MS} ms apart, first byte"
-        f" {_at(load, 'streams', 'past', 'first_byte')} and"
-        f" {_at(load, 'streams', 'through', 'first_byte')} ms",
-        f"full: {CONCURRENCY} callers, {found['cpu_us_per_request']:.0f} us CPU a request and"
-        f" {found['cpu_us_per_stream']:.0f} a stream (its chunks sent at once); meanwhile the"
-        f" network took {found['network_cores']:.2f} cores; the load alone reaches"
-        f" {found['load_ceiling_per_s']:,.0f}/s; {found['failed']} failed",
-        f"accounted: {ours['ledger']['calls']:,} records of {ours['ledger']['tokens']:,} tokens"
-        f" final on the chain, {ours['upstream']['calls']:,} calls of"
-        f" {ours['upstream']['tokens']:,} reported; each durable before its answer ended",
-        f"LiteLLM {found['litellm_version']}, no database, books in a file after the answer:"
-        f" {theirs['file']['calls']:,} lines of {theirs['file']['tokens']:,} tokens for"
-        f" {theirs['upstream']['calls']:,} calls of {theirs['upstream']['tokens']:,};"
-        f" adds p50 {found['litellm_added_p50_ms']:.1f}, p95 {found['litellm_added_p95_ms']:.1f},"
-        f" p99 {found['litellm_added_p99_ms']:.1f} ms at {RIVAL_RATE:.0f}/s; full:"
-        f" {RIVAL_CONCURRENCY} callers, {found['litellm_cpu_us_per_request']:,.0f} us CPU a"
-        f" request, {found['litellm_memory_mb']:.0f} MB; {found['litellm_failed']} failed",
-    ]
-
-
-def _at(load: Mapping[str, Any], kind: str, way: str, what: str) -> str:
-    ranked = load[kind][way][what]
-    return " / ".join(f"{ranked[name]:.2f}" for name in ("p50_ms", "p95_ms", "p99_ms"))
 
 
 def _format(number: float | None, decimals: int) -> str:

@@ -18,7 +18,7 @@ from tallystick.cli.values import parse_assignments
 
 if TYPE_CHECKING:
     from tallystick.meter.passive.attribution import ProjectRule
-    from tallystick.sidecar.observer import ObserverSettings
+    from tallystick.sidecar.observe.observer import ObserverSettings
 
 app = create_app("Passive meters: use read from mirrored requests, captures and logs.")
 STDIN: Final = "-"
@@ -84,7 +84,7 @@ def mirror(
         session, project, account, name, rule, model, user_header if record_users else None
     )
     _require_extra("aiohttp")
-    from tallystick.sidecar.observer import observe_mirror  # noqa: PLC0415 - loads the chain
+    from tallystick.sidecar.observe.mirror import observe_mirror  # noqa: PLC0415 - loads the chain
 
     counts = observe_mirror(
         settings,
@@ -147,7 +147,7 @@ def log(
     session: Session = context.obj
     settings = _choose(session, project, account, name, rule, model, "" if record_users else None)
     from tallystick.meter.passive.line_map import LineMap  # noqa: PLC0415 - as above
-    from tallystick.sidecar.observer import observe_log  # noqa: PLC0415
+    from tallystick.sidecar.observe.log import observe_log  # noqa: PLC0415
 
     columns = parse_assignments(column or ())
     labels = tuple(dict.fromkeys(each.label for each in settings.attribution.rules))
@@ -181,7 +181,7 @@ def capture(
         session, project, account, name, rule, model, user_header if record_users else None
     )
     _require_extra("dpkt")
-    from tallystick.sidecar.observer import observe_capture  # noqa: PLC0415 - as above
+    from tallystick.sidecar.observe.capture import observe_capture  # noqa: PLC0415 - as above
 
     if file == STDIN:
         counts = observe_capture(settings, sys.stdin.buffer)
@@ -202,7 +202,7 @@ def _choose(
 ) -> ObserverSettings:
     """The observer as options say; `user_label` None = no person is recorded."""
     from tallystick.meter.passive.attribution import Attribution  # noqa: PLC0415 - on demand
-    from tallystick.sidecar.observer import ObserverSettings  # noqa: PLC0415 - loads the chain
+    from tallystick.sidecar.observe.observer import ObserverSettings  # noqa: PLC0415 - loads the chain
 
     quiet_logs()
     attribution = Attribution(
