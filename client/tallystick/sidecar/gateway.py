@@ -29,13 +29,14 @@ from tallystick.sidecar.forwarding import Forwarder, MetricsPage, name_socket
 from tallystick.sidecar.inside import serve_inside
 from tallystick.sidecar.key_file import find_key_file
 from tallystick.sidecar.lease_desk import ValidatorLeaseDesk, load_lease_key
+from tallystick.sidecar.lengths import parse_length_ms
 from tallystick.sidecar.live_keys import KeyDefaults, LiveKeys
 from tallystick.sidecar.meters import MeterRun, run_meter
 from tallystick.sidecar.offers import build_offers
 from tallystick.sidecar.orders import Orders
 from tallystick.sidecar.ports import bind
 from tallystick.sidecar.prices import Prices
-from tallystick.sidecar.settings import GatewayConfig, parse_length_ms
+from tallystick.sidecar.settings import GatewayConfig
 from tallystick.sidecar.site import Site, open_site
 from tallystick.sidecar.upkeep import Upkeep
 

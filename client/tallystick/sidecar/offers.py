@@ -12,11 +12,11 @@ from tallystick.meter.gateway.secrets import Secret
 from tallystick.sidecar.directory import NetworkDirectory, ResourceInfo
 from tallystick.sidecar.errors import ConfigInvalid
 from tallystick.sidecar.known_models import find_limits
+from tallystick.sidecar.lengths import parse_length_ms
 from tallystick.sidecar.settings import (
     GatewayConfig,
     ModelConfig,
     UpstreamConfig,
-    parse_length_ms,
 )
 
 MS_PER_S: Final = 1_000

@@ -17,11 +17,10 @@ from tallystick.meter.gateway.offers import Provider
 from tallystick.meter.gateway.secrets import WhenUnreachable
 from tallystick.sidecar.errors import ConfigInvalid
 from tallystick.sidecar.known_models import KNOWN_MODELS, KNOWN_PROVIDERS
+from tallystick.sidecar.lengths import parse_length_ms
 
 MAX_WORKERS: Final = 64
 MAX_PORT: Final = 65_535
-_LENGTH: Final = re.compile(r"(?P<count>\d{1,9})(?P<unit>ms|s|m|h)", re.ASCII)
-_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,47}", re.ASCII)
 
 
@@ -81,18 +80,6 @@ class GatewayConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drain: str = "60s"
     max_in_flight: int = 2_000
     """Calls at once, of all workers together."""
-
-
-def parse_length_ms(text: str) -> int:
-    """A length of time in ms: 500ms, 60s, 10m, 1h.
-
-    Raises:
-        ConfigInvalid: something else.
-    """
-    match = _LENGTH.fullmatch(text.strip())
-    if match is None:
-        raise ConfigInvalid("this is no length of time", expected="such as 60s", actual=text)
-    return int(match["count"]) * _MS[match["unit"]]
 
 
 def parse_listen(text: str) -> tuple[str, int]:

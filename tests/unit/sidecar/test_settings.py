@@ -4,13 +4,13 @@ import pytest
 
 from tallystick.sidecar.documents import load_config, parse_config
 from tallystick.sidecar.errors import ConfigInvalid
+from tallystick.sidecar.lengths import parse_length_ms
 from tallystick.sidecar.settings import (
     GatewayConfig,
     ModelConfig,
     UpstreamConfig,
     clean_url,
     complete_config,
-    parse_length_ms,
     parse_listen,
 )
 
