@@ -149,14 +149,15 @@ class TallystickLogger(CustomLogger):
     def _keep(self, kwargs: Mapping[str, Any]) -> None:
         try:
             self._meter.check_open()
-            self._enter(kwargs.get("standard_logging_object"))
+            self._enter(kwargs)
             self._release_sometimes()
         except TallystickError as error:
             self.counts.failed += 1
             _log.error("call_not_metered", code=error.code, why=str(error))
 
-    def _enter(self, payload: object) -> None:
-        event = read_litellm_entry(payload, self._meter.now_ms())
+    def _enter(self, kwargs: Mapping[str, Any]) -> None:
+        payload = kwargs.get("standard_logging_object")
+        event = read_litellm_entry(_add_metadata(payload, kwargs), self._meter.now_ms())
         if event is None:
             self.counts.ignored += 1
             return
@@ -171,3 +172,13 @@ class TallystickLogger(CustomLogger):
         if self.counts.held and time.monotonic() - self._released_at_s >= RELEASE_S:
             self._released_at_s = time.monotonic()
             self._book.release_now()
+
+
+def _add_metadata(payload: object, kwargs: Mapping[str, Any]) -> object:
+    """The payload with the `metadata` of a direct call; a proxy has put it inside already."""
+    passed = (kwargs.get("litellm_params") or {}).get("metadata")
+    if not isinstance(payload, Mapping) or not isinstance(passed, Mapping):
+        return payload
+    metadata = payload.get("metadata") or {}
+    own = metadata.get("requester_metadata") or {}
+    return {**payload, "metadata": {**metadata, "requester_metadata": {**passed, **own}}}
