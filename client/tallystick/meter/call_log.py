@@ -117,6 +117,7 @@ class CallLog:
             raise
         self._spares = ThreadPoolExecutor(1, "calls-spare")
         self._spare: Future[int] | None = None
+        self._is_short = False
 
     @property
     def next_seq(self) -> int:
@@ -251,9 +252,11 @@ class CallLog:
 
     @property
     def _lacks_spare(self) -> bool:
-        """Whether the disk had no room for the next file."""
+        """Whether the disk had no room for the next file, when that was last tried to the end."""
         spare = self._spare
-        return spare is not None and spare.done() and spare.exception() is not None
+        if spare is not None and spare.done():
+            self._is_short = spare.exception() is not None
+        return self._is_short
 
     def _number(self, records: bytes) -> int:
         first_seq = self._next_seq
@@ -291,7 +294,7 @@ class CallLog:
 
     def _prepare_spare(self) -> None:
         """The next file is being made where the present one is half full, or that failed before."""
-        is_wanted = self._spare is None or self._lacks_spare
+        is_wanted = self._spare is None or (self._spare.done() and self._lacks_spare)
         if is_wanted and self._file.size >= self._file_bytes // 2:
             self._spare = self._spares.submit(write_spare, self._folder, self._capacity)
 
