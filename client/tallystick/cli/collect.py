@@ -13,9 +13,9 @@ from tallystick.cli.errors import UsageInvalid
 from tallystick.cli.render import Table
 
 if TYPE_CHECKING:
-    from tallystick.sidecar.collect_settings import CollectConfig
-    from tallystick.sidecar.collect_views import CollectorStatus, Observed
-    from tallystick.sidecar.collector import CollectorView
+    from tallystick.sidecar.collect.collector import CollectorView
+    from tallystick.sidecar.collect.settings import CollectConfig
+    from tallystick.sidecar.collect.views import CollectorStatus, Observed
 
 app = create_app("GPU time of this machine, of DCGM exporters, and tokens of model servers.")
 EXAMPLES: Final = (
@@ -184,7 +184,7 @@ def engine(
 ) -> None:
     """Meter the tokens that a model server counts itself; not beside a gateway in front of it."""
     _require_extra("prometheus_client")
-    from tallystick.sidecar.collect_settings import EngineConfig, parse_pairs  # noqa: PLC0415
+    from tallystick.sidecar.collect.settings import EngineConfig, parse_pairs  # noqa: PLC0415
 
     models = parse_pairs(model or [], "model") | ({"*": resource} if resource else {})
     found = EngineConfig(url, _choose(kind, ("vllm", "sglang"), "--kind"), project, models)
@@ -227,7 +227,7 @@ def job(
     flags |= {"basis": basis, "sample": sample, "spot": spot, "nvml": True}
     config = _read_config(None, flags | {"gpu_types": _parse_types(gpu_type)})
     from tallystick.meter.gpu.uses import Payer  # noqa: PLC0415 - an extra's
-    from tallystick.sidecar.collect_job import JobOrder, run_job  # noqa: PLC0415
+    from tallystick.sidecar.collect.job import JobOrder, run_job  # noqa: PLC0415
 
     order = JobOrder(words, Payer(project, user, step), config, is_quiet=session.options.json)
     view = run_job(session.options.dir, order)
@@ -251,7 +251,7 @@ def check(context: typer.Context, *, config: Annotated[Path, typer.Option(metava
     """Read every source once and say who would pay; record nothing."""
     session: Session = context.obj
     wanted = _read_config(config, {})
-    from tallystick.sidecar.collect_views import observe_sources  # noqa: PLC0415 - an extra's
+    from tallystick.sidecar.collect.views import observe_sources  # noqa: PLC0415 - an extra's
 
     observed = observe_sources(session.options.dir, wanted)
     session.output.show(observed, _list_observed(observed))
@@ -266,7 +266,7 @@ def status(context: typer.Context, *, name: NameOption = None) -> None:
     """Show what a collector of this folder remembers: what waits, what nobody watched."""
     session: Session = context.obj
     _require_extra("prometheus_client")
-    from tallystick.sidecar.collect_views import read_status  # noqa: PLC0415 - an extra's
+    from tallystick.sidecar.collect.views import read_status  # noqa: PLC0415 - an extra's
 
     found = read_status(session.options.dir, name or "collector")
     session.output.show(found, _list_waiting(found), _explain(found))
@@ -279,7 +279,7 @@ def format_energy(millijoules: int) -> str:
 
 
 def _collect(session: Session, config: CollectConfig, *, is_once: bool) -> None:
-    from tallystick.sidecar.collector import run_collector  # noqa: PLC0415 - an extra's
+    from tallystick.sidecar.collect.collector import run_collector  # noqa: PLC0415 - an extra's
     from tallystick.sidecar.logs import configure_logs  # noqa: PLC0415
 
     configure_logs(collector=config.name)
@@ -301,7 +301,7 @@ def _read_config(path: Path | None, flags: dict[str, Any]) -> CollectConfig:
     _require_extra("prometheus_client")
     import msgspec  # noqa: PLC0415 - only this command's
 
-    from tallystick.sidecar.collect_settings import CollectConfig, check_collect  # noqa: PLC0415
+    from tallystick.sidecar.collect.settings import CollectConfig, check_collect  # noqa: PLC0415
     from tallystick.sidecar.documents import load_config  # noqa: PLC0415
 
     found = CollectConfig() if path is None else load_config(path, CollectConfig)
@@ -312,7 +312,7 @@ def _read_config(path: Path | None, flags: dict[str, Any]) -> CollectConfig:
 
 
 def _parse_types(words: list[str] | None) -> dict[str, str]:
-    from tallystick.sidecar.collect_settings import parse_pairs  # noqa: PLC0415 - as above
+    from tallystick.sidecar.collect.settings import parse_pairs  # noqa: PLC0415 - as above
 
     return parse_pairs(words or [], "device type")
 

@@ -16,7 +16,7 @@ from tallystick.meter.gpu.state import StateFile
 from tallystick.meter.gpu.uses import Payer
 from tallystick.meter.gpu.watching import Moment, Reading
 from tallystick.meter.recorder import Recorder
-from tallystick.sidecar.collect_sink import RecordingSink
+from tallystick.sidecar.collect.sink import RecordingSink
 from tallystick.sidecar.directory import ResourceInfo
 
 US_PER_COUNT = 1_000

@@ -16,7 +16,7 @@ from tests.unit.meter.gpu.pages import read_page, set_value
 
 from tallystick.core.usage import Flag
 from tallystick.meter.gpu.processes import list_tree
-from tallystick.sidecar import collect_job, collector
+from tallystick.sidecar.collect import collector, job
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -131,7 +131,7 @@ class LiveNvml(FakeNvml):
 
 def use(monkeypatch: pytest.MonkeyPatch, cards: Sequence[Card]) -> None:
     library = LiveNvml(cards)
-    for module in (collector, collect_job):
+    for module in (collector, job):
         monkeypatch.setattr(module, "load_nvml", lambda: library)
 
 

@@ -16,7 +16,7 @@ from tallystick.meter.gpu.nvml_library import NvmlLibrary
 from tallystick.meter.gpu.processes import read_facts
 from tallystick.meter.gpu.uses import Payer
 from tallystick.meter.gpu.watching import SourceMemory
-from tallystick.sidecar.collector import read_moment
+from tallystick.sidecar.collect.collector import read_moment
 
 pytestmark = [pytest.mark.integration, pytest.mark.gpu]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tallystick.meter.gpu.attribution import Rule
-from tallystick.sidecar.collect_settings import (
+from tallystick.sidecar.collect.settings import (
     CollectConfig,
     build_rules,
     check_collect,

@@ -13,8 +13,8 @@ from tallystick.meter.details import Detail, DetailStore
 from tallystick.meter.event_ids import compute_event_id
 from tallystick.meter.gpu.state import Entry
 from tallystick.meter.gpu.uses import BucketKey, Payer
-from tallystick.sidecar.collect_lock import try_lock
-from tallystick.sidecar.collect_sink import RecordingSink
+from tallystick.sidecar.collect.lock import try_lock
+from tallystick.sidecar.collect.sink import RecordingSink
 from tallystick.sidecar.directory import ResourceInfo
 from tallystick.sidecar.errors import ProjectNotBillable
 

@@ -17,7 +17,7 @@ from tallystick.meter.gpu.attribution import (
 from tallystick.meter.gpu.devices import Charge
 from tallystick.meter.gpu.engines import Kind
 from tallystick.sidecar.errors import ConfigInvalid
-from tallystick.sidecar.settings import parse_length_ms
+from tallystick.sidecar.lengths import parse_length_ms
 
 MAX_STEP: Final = 2**16 - 1
 MAX_SOURCES: Final = 256

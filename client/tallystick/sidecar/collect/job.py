@@ -26,18 +26,18 @@ from tallystick.meter.gpu.nvml import opened_nvml
 from tallystick.meter.gpu.nvml_library import NvmlLibrary
 from tallystick.meter.gpu.processes import list_tree
 from tallystick.meter.gpu.uses import Payer
-from tallystick.sidecar.collect_lock import LOCK_NAME, hold_devices, try_lock
-from tallystick.sidecar.collect_settings import CollectConfig
-from tallystick.sidecar.collector import (
+from tallystick.sidecar.collect.collector import (
     DeviceBinding,
     create_collector,
     create_sink,
     describe,
     load_nvml,
 )
+from tallystick.sidecar.collect.lock import LOCK_NAME, hold_devices, try_lock
+from tallystick.sidecar.collect.settings import CollectConfig
 from tallystick.sidecar.errors import CommandNotFound, JobsFull
+from tallystick.sidecar.lengths import parse_length_ms
 from tallystick.sidecar.meters import ensure_named_meters, run_meter
-from tallystick.sidecar.settings import parse_length_ms
 from tallystick.sidecar.site import Site, open_site
 
 MAX_SLOTS: Final = 64

@@ -33,13 +33,13 @@ from tallystick.meter.gpu.processes import read_boot_id, read_facts
 from tallystick.meter.gpu.state import StateFile
 from tallystick.meter.gpu.uses import Payer
 from tallystick.meter.gpu.watching import Moment, Source
-from tallystick.sidecar.collect_lock import hold_devices
-from tallystick.sidecar.collect_settings import CollectConfig, build_rules, list_projects
-from tallystick.sidecar.collect_sink import RecordingSink
+from tallystick.sidecar.collect.lock import hold_devices
+from tallystick.sidecar.collect.settings import CollectConfig, build_rules, list_projects
+from tallystick.sidecar.collect.sink import RecordingSink
 from tallystick.sidecar.directory import NetworkDirectory
 from tallystick.sidecar.errors import ExtraMissing
+from tallystick.sidecar.lengths import parse_length_ms
 from tallystick.sidecar.meters import MeterRun, ensure_named_meters, run_meter
-from tallystick.sidecar.settings import parse_length_ms
 from tallystick.sidecar.site import Site, open_site
 
 STATE_FILE: Final = "collector.json"
