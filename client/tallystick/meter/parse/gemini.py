@@ -114,10 +114,12 @@ def find_in_generation(document: bytes) -> Found | None:
     answer = decode_part(_ANSWER, document)
     if answer is None:
         return None
+    has_ended = has_member(bytes(answer.candidates), b'"finishReason"', b'"') or _is_blocked(answer)
     return Found(
         usage=keep_raw(answer.usageMetadata),
         model=read_name(answer.modelVersion),
-        is_end=has_member(bytes(answer.candidates), b'"finishReason"', b'"') or _is_blocked(answer),
+        is_end=has_ended,
+        is_counted=has_ended,
     )
 
 
@@ -159,8 +161,14 @@ def _read_gemini_tier(usage: Mapping[str, object]) -> str:
 
 
 def _amend(reading: Reading, usage: Usage, progress: Progress) -> Reading:
-    """A stream that was cut before the output was counted is estimated from its text."""
-    if "candidatesTokenCount" in usage or reading.out_total or not progress.output_bytes:
+    """A stream that was cut before its output was counted is estimated from its text.
+
+    A count of 0 is left out on the wire: where the answer has ended, its total proves it.
+    """
+    is_counted = "candidatesTokenCount" in usage or (
+        progress.is_counted and "totalTokenCount" in usage
+    )
+    if is_counted or reading.out_total or not progress.output_bytes:
         return reading
     guess = estimate_reading(0, progress.output_bytes, None)
     return replace(reading, out_visible=guess.out_visible, flags=reading.flags | guess.flags)

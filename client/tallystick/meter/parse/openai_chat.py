@@ -109,11 +109,13 @@ def find_in_answer(document: bytes) -> Found | None:
     if answer is None:
         return None
     usage = keep_raw(answer.usage)
+    is_usage_only = bool(usage) and NO_CHOICES.fullmatch(bytes(answer.choices)) is not None
     return Found(
         usage=usage,
         model=read_name(answer.model),
         tier=read_tier(answer.service_tier),
-        is_usage_only=bool(usage) and NO_CHOICES.fullmatch(bytes(answer.choices)) is not None,
+        is_end=is_usage_only,  # only [DONE] follows, which some servers forget
+        is_usage_only=is_usage_only,
     )
 
 

@@ -34,13 +34,14 @@ class FieldNames:
 
 CHAT = FieldNames(
     "prompt_tokens",
-    ("prompt_tokens_details.cached_tokens",),
+    ("prompt_tokens_details.cached_tokens", "prompt_cache_hit_tokens", "cached_tokens"),
     "prompt_tokens_details.cache_write_tokens",
     "completion_tokens",
     "completion_tokens_details.reasoning_tokens",
     "total_tokens",
 )
-"""Chat and plain completions: `openai.types.CompletionUsage`."""
+"""Chat and plain completions: `openai.types.CompletionUsage`, and how DeepSeek and Moonshot say
+what was cached."""
 
 RESPONSES = FieldNames(
     "input_tokens",

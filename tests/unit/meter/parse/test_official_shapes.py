@@ -66,7 +66,14 @@ def test_response_usage_is_read_as_openai_declares_it() -> None:
     [(CHAT, openai.types.CompletionUsage), (RESPONSES, openai_responses.ResponseUsage)],
 )
 def test_every_field_name_is_declared_by_openai(names: FieldNames, kind: type) -> None:
-    paths = (names.read, *names.cached, names.written, names.produced, names.reasoning, names.total)
+    paths = (
+        names.read,
+        names.cached[0],
+        names.written,
+        names.produced,
+        names.reasoning,
+        names.total,
+    )
     for path in paths:
         found: Any = kind
         for part in path.split("."):
@@ -139,6 +146,12 @@ def test_answer_is_read_as_ollama_declares_it() -> None:
     reading = read_usage_document("ollama", answer.model_dump(exclude={"message"}), model="m")
     assert counts(reading) == (100, 0, 0, 50, 0)
     assert reading.model == "m"
+
+
+@pytest.mark.parametrize("field", ["prompt_cache_hit_tokens", "cached_tokens"])
+def test_cached_tokens_are_read_where_servers_of_openais_api_put_them(field: str) -> None:
+    usage = {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10, field: 6}
+    assert counts(read_usage_document("openai-chat", usage)) == (3, 6, 0, 1, 0)
 
 
 def test_document_of_an_unknown_dialect_is_refused() -> None:
