@@ -11,10 +11,11 @@ import numpy as np
 
 from tallystick.core.errors import InvalidInput
 from tallystick.core.usage import MAX_TIME_MS, Records, apply_time_ms, read_time_ms
-from tallystick.meter.importers import azure_llm, copilot, mooncake
+from tallystick.meter.importers import azure_llm, copilot, litellm, mooncake
 from tallystick.meter.importers.chunks import Chunk
 from tallystick.meter.importers.copilot import read_copilot
 from tallystick.meter.importers.errors import OptionsInvalid, SourceEmpty
+from tallystick.meter.importers.litellm import read_litellm
 from tallystick.meter.importers.mooncake import read_mooncake
 from tallystick.meter.importers.options import ImportOptions, check_complete, merge_preset
 from tallystick.meter.importers.records import MAX_RESOURCES, RecordBuilder
@@ -42,6 +43,9 @@ FORMATS: Final[Mapping[str, Format]] = {
         copilot.COLUMNS,
         has_free_columns=False,
         max_line_bytes=copilot.MAX_LINE_BYTES,
+    ),
+    "litellm-spend-logs": Format(
+        read_litellm, litellm.COLUMNS, max_line_bytes=litellm.MAX_LINE_BYTES
     ),
     "csv": Format(read_csv, {}),
     "jsonl": Format(read_jsonl, {}),
