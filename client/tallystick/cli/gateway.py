@@ -15,8 +15,8 @@ from tallystick.cli.gateway_key import app as key_app
 from tallystick.cli.render import Table
 
 if TYPE_CHECKING:
-    from tallystick.sidecar.parent import GatewayView
-    from tallystick.sidecar.settings import GatewayConfig, ModelConfig, UpstreamConfig
+    from tallystick.sidecar.gateway.parent import GatewayView
+    from tallystick.sidecar.gateway.settings import GatewayConfig, ModelConfig, UpstreamConfig
 
 app = create_app("A gateway in front of model APIs: it meters calls, and caps them beforehand.")
 app.add_typer(key_app, name="key")
@@ -79,7 +79,7 @@ def run(
     wanted = _read_config(config, flags, upstream or [], model or [])
     # Serving takes packages that an installation without extras lacks.
     _require_extra()
-    from tallystick.sidecar.parent import run_gateway  # noqa: PLC0415
+    from tallystick.sidecar.gateway.parent import run_gateway  # noqa: PLC0415
 
     wanted = _listen_at(wanted, host, port)
     run_gateway(
@@ -110,7 +110,7 @@ def check(
     session: Session = context.obj
     wanted = _read_config(config, {"account": account}, upstream or [], model or [])
     _require_extra()
-    from tallystick.sidecar.parent import check_gateway  # noqa: PLC0415 - as above
+    from tallystick.sidecar.gateway.parent import check_gateway  # noqa: PLC0415 - as above
 
     _, view = check_gateway(session.options.dir, wanted, os.environ)
     session.output.show(view, _list_offers(view), f"bills projects of {view.account}")
@@ -123,7 +123,7 @@ def _read_config(
     import msgspec  # noqa: PLC0415 - only this command's
 
     from tallystick.sidecar.documents import load_config  # noqa: PLC0415 - as above
-    from tallystick.sidecar.settings import GatewayConfig, complete_config  # noqa: PLC0415
+    from tallystick.sidecar.gateway.settings import GatewayConfig, complete_config  # noqa: PLC0415
 
     found = GatewayConfig() if path is None else load_config(path, GatewayConfig)
     given = {field: value for field, value in flags.items() if value is not None}
@@ -137,7 +137,7 @@ def _read_config(
 
 
 def _parse_upstream(text: str) -> tuple[str, UpstreamConfig]:
-    from tallystick.sidecar.settings import UpstreamConfig  # noqa: PLC0415 - as above
+    from tallystick.sidecar.gateway.settings import UpstreamConfig  # noqa: PLC0415 - as above
 
     match = _UPSTREAM.fullmatch(text)
     if match is None:
@@ -150,7 +150,7 @@ def _parse_upstream(text: str) -> tuple[str, UpstreamConfig]:
 
 
 def _parse_model(text: str) -> tuple[str, ModelConfig]:
-    from tallystick.sidecar.settings import ModelConfig  # noqa: PLC0415 - as above
+    from tallystick.sidecar.gateway.settings import ModelConfig  # noqa: PLC0415 - as above
 
     name, _, rest = text.partition("=")
     upstream, _, resource = rest.partition(":")
@@ -162,7 +162,7 @@ def _parse_model(text: str) -> tuple[str, ModelConfig]:
 def _listen_at(config: GatewayConfig, host: str | None, port: int | None) -> GatewayConfig:
     import msgspec  # noqa: PLC0415 - as above
 
-    from tallystick.sidecar.settings import parse_listen  # noqa: PLC0415 - as above
+    from tallystick.sidecar.gateway.settings import parse_listen  # noqa: PLC0415 - as above
 
     default_host, default_port = parse_listen(config.listen)
     chosen = default_port if port is None else port

@@ -14,7 +14,7 @@ from tallystick.cli.values import format_time
 from tallystick.core.units import format_credits, parse_credits
 
 if TYPE_CHECKING:
-    from tallystick.sidecar.key_file import KeyStore
+    from tallystick.sidecar.gateway.key_file import KeyStore
 
 app = create_app("Keys that applications call a gateway with.")
 MAX_STEP: Final = 65_535
@@ -68,7 +68,7 @@ def create(
     keys_file: KeysOption = None,
 ) -> None:
     """Make a key and print its secret, once; a gateway that runs takes it within seconds."""
-    from tallystick.sidecar.key_file import KeyEntry  # noqa: PLC0415 - only this command's
+    from tallystick.sidecar.gateway.key_file import KeyEntry  # noqa: PLC0415 - only this command's
 
     session: Session = context.obj
     _require_one_of("--per", per, ("day", "hour"))
@@ -153,7 +153,7 @@ def revoke(context: typer.Context, name: NameArgument, *, keys_file: KeysOption 
 
 def _open_store(session: Session, keys_file: Path | None) -> KeyStore:
     from tallystick.local.folder import NetworkFolder  # noqa: PLC0415 - only these commands'
-    from tallystick.sidecar.key_file import KeyStore, find_key_file  # noqa: PLC0415
+    from tallystick.sidecar.gateway.key_file import KeyStore, find_key_file  # noqa: PLC0415
 
     named = str(keys_file) if keys_file is not None else ""
     return KeyStore(find_key_file(NetworkFolder(session.options.dir), named))

@@ -25,3 +25,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """The program in a folder in which a network runs."""
     with run_network(tmp_path_factory.mktemp("user")) as program:
         yield program
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """The loop that gateways run on."""
+    return "asyncio", {"use_uvloop": True}

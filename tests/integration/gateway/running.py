@@ -135,12 +135,12 @@ def found_project(program: Program, path: str, amount: str, *options: str) -> st
 def wait_for_key(gateway: RunningGateway, secret: str) -> None:
     """Every worker that answers knows the key's project, which may have been made just now."""
     headers = {"authorization": f"Bearer {secret}"}
-    wait_until(
-        lambda: all(
-            httpx.get(f"{gateway.url}/v1/models", headers=headers).status_code == HTTPStatus.OK
-            for _ in range(8)
-        )
-    )
+
+    def is_known() -> bool:
+        answer = httpx.get(f"{gateway.url}/v1/models", headers=headers, timeout=PATIENCE_S)
+        return answer.status_code == HTTPStatus.OK
+
+    wait_until(lambda: all(is_known() for _ in range(8)))
 
 
 def wait_until(is_true: Callable[[], bool], *, patience_s: float = PATIENCE_S) -> None:

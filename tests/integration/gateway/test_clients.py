@@ -27,7 +27,7 @@ from tests.integration.gateway.running import (
 )
 from tests.upstream.server import Upstream
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 MESSAGES: Final[Any] = [{"role": "user", "content": "Say tick."}]
 RESOURCE_BY_MODEL: Final = {

@@ -35,7 +35,7 @@ from tallystick.meter.ports import ValidatorEndpoint
 from tallystick.sidecar.clock import SiteClock
 from tallystick.sidecar.directory import NetworkDirectory
 from tallystick.sidecar.following import DirectoryFollower
-from tallystick.sidecar.lease_desk import ValidatorLeaseDesk
+from tallystick.sidecar.gateway.lease_desk import ValidatorLeaseDesk
 from tallystick.sidecar.site import Site
 
 pytestmark = [pytest.mark.integration, pytest.mark.anyio, pytest.mark.timeout(600)]
@@ -208,7 +208,7 @@ async def test_lease_is_opened_when_all_validators_but_one_are_gone(nodes: NodeG
 async def test_desk_believes_no_validator_that_says_all_is_done(
     nodes: NodeGroup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tallystick.sidecar.lease_desk.SEEN_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("tallystick.sidecar.gateway.lease_desk.SEEN_TIMEOUT_S", 0.1)
     async with open_desk(nodes, 5, Wire(lies=True)) as desk:
         with pytest.raises(NetworkUnreachable):
             await desk.extend(nodes.network.projects[0], MILLION, soon_s())

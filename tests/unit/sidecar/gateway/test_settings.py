@@ -4,8 +4,7 @@ import pytest
 
 from tallystick.sidecar.documents import load_config, parse_config
 from tallystick.sidecar.errors import ConfigInvalid
-from tallystick.sidecar.lengths import parse_length_ms
-from tallystick.sidecar.settings import (
+from tallystick.sidecar.gateway.settings import (
     GatewayConfig,
     ModelConfig,
     UpstreamConfig,
@@ -13,6 +12,7 @@ from tallystick.sidecar.settings import (
     complete_config,
     parse_listen,
 )
+from tallystick.sidecar.lengths import parse_length_ms
 
 HERE = Path("/etc/tallystick")
 OPENAI = {"openai": UpstreamConfig()}

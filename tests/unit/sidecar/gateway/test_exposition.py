@@ -1,4 +1,4 @@
-from tallystick.sidecar.exposition import merge_expositions
+from tallystick.sidecar.gateway.exposition import merge_expositions
 
 FIRST = """\
 # HELP calls_total Calls ended

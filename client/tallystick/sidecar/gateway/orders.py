@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from tallystick.sidecar.settings import GatewayConfig
+from tallystick.sidecar.gateway.settings import GatewayConfig
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,10 +7,10 @@ from tests.unit.core.builders import ACME, CHAT, NOW_MS, SUPPORT
 from tests.unit.sidecar.networks import build_directory
 
 from tallystick.core.facts import Account
-from tallystick.sidecar.caps import CapBook
 from tallystick.sidecar.directory import NetworkDirectory
-from tallystick.sidecar.key_file import KeyEntry, KeyStore
-from tallystick.sidecar.live_keys import KeyDefaults, LiveKeys
+from tallystick.sidecar.gateway.caps import CapBook
+from tallystick.sidecar.gateway.key_file import KeyEntry, KeyStore
+from tallystick.sidecar.gateway.live_keys import KeyDefaults, LiveKeys
 
 HELPDESK = KeyEntry(name="helpdesk", project="acme/support/chat")
 DEFAULTS = KeyDefaults(records_users=True, when_unreachable="admit", admit_bound_ucr=50)

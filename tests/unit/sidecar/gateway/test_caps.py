@@ -2,8 +2,8 @@ from pathlib import Path
 
 from tests.unit.core.builders import NOW_MS
 
-from tallystick.sidecar.caps import CapBook
-from tallystick.sidecar.key_file import KeyEntry
+from tallystick.sidecar.gateway.caps import CapBook
+from tallystick.sidecar.gateway.key_file import KeyEntry
 
 HOUR_MS = 3_600_000
 CAPPED = KeyEntry(name="batch", hash="ab" * 32, project="acme/x", cap_ucr=900, cap_per="hour")

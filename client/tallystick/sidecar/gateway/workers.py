@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from tallystick.sidecar.errors import WorkersFailing
-from tallystick.sidecar.orders import Orders, encode_orders
+from tallystick.sidecar.gateway.orders import Orders, encode_orders
 
 READY: Final = b"ready"
 START_S: Final = 60.0
@@ -128,7 +128,7 @@ class Workers:
             WorkersFailing: it ended instead, or took too long.
         """
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tallystick.sidecar.worker", str(number)),
+            *(sys.executable, "-m", "tallystick.sidecar.gateway.worker", str(number)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )

@@ -6,8 +6,8 @@ from tests.unit.sidecar.networks import FLEX, build_directory
 
 from tallystick.client.errors import ResourceUnknown
 from tallystick.sidecar.errors import ConfigInvalid
-from tallystick.sidecar.offers import OfferBook, build_offers
-from tallystick.sidecar.settings import (
+from tallystick.sidecar.gateway.offers import OfferBook, build_offers
+from tallystick.sidecar.gateway.settings import (
     GatewayConfig,
     ModelConfig,
     TimeoutConfig,

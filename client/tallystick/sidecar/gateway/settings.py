@@ -16,7 +16,7 @@ from tallystick.core.units import parse_credits
 from tallystick.meter.gateway.offers import Provider
 from tallystick.meter.gateway.secrets import WhenUnreachable
 from tallystick.sidecar.errors import ConfigInvalid
-from tallystick.sidecar.known_models import KNOWN_MODELS, KNOWN_PROVIDERS
+from tallystick.sidecar.gateway.known_models import KNOWN_MODELS, KNOWN_PROVIDERS
 from tallystick.sidecar.lengths import parse_length_ms
 
 MAX_WORKERS: Final = 64

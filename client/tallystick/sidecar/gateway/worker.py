@@ -1,4 +1,4 @@
-"""One worker of a gateway: `python -m tallystick.sidecar.worker NUMBER`, orders on stdin.
+"""One worker of a gateway: `python -m tallystick.sidecar.gateway.worker NUMBER`, orders on stdin.
 
 It says `ready` on stdout once it takes calls, and ends when it is told to or when its parent has
 died: its standard input closes then.
@@ -18,10 +18,10 @@ import structlog
 import uvloop
 
 from tallystick.core.errors import TallystickError
-from tallystick.sidecar.gateway import run_worker
+from tallystick.sidecar.gateway.composition import run_worker
+from tallystick.sidecar.gateway.orders import Orders, parse_orders
+from tallystick.sidecar.gateway.workers import READY
 from tallystick.sidecar.logs import configure_logs
-from tallystick.sidecar.orders import Orders, parse_orders
-from tallystick.sidecar.workers import READY
 
 MAX_ORDERS_BYTES: Final = 4 << 20
 

@@ -23,22 +23,22 @@ from tallystick.meter.events.routes import (
 )
 from tallystick.meter.gateway.gateway import Gateway, GatewaySettings, Handler
 from tallystick.meter.gateway.server import serve
-from tallystick.sidecar.caps import CapBook
 from tallystick.sidecar.directory import NetworkDirectory
-from tallystick.sidecar.forwarding import Forwarder, MetricsPage, name_socket
-from tallystick.sidecar.inside import serve_inside
-from tallystick.sidecar.key_file import find_key_file
-from tallystick.sidecar.lease_desk import ValidatorLeaseDesk, load_lease_key
+from tallystick.sidecar.gateway.caps import CapBook
+from tallystick.sidecar.gateway.forwarding import Forwarder, MetricsPage, name_socket
+from tallystick.sidecar.gateway.inside import serve_inside
+from tallystick.sidecar.gateway.key_file import find_key_file
+from tallystick.sidecar.gateway.lease_desk import ValidatorLeaseDesk, load_lease_key
+from tallystick.sidecar.gateway.live_keys import KeyDefaults, LiveKeys
+from tallystick.sidecar.gateway.offers import build_offers
+from tallystick.sidecar.gateway.orders import Orders
+from tallystick.sidecar.gateway.ports import bind
+from tallystick.sidecar.gateway.settings import GatewayConfig
+from tallystick.sidecar.gateway.upkeep import Upkeep
 from tallystick.sidecar.lengths import parse_length_ms
-from tallystick.sidecar.live_keys import KeyDefaults, LiveKeys
 from tallystick.sidecar.meters import MeterRun, run_meter
-from tallystick.sidecar.offers import build_offers
-from tallystick.sidecar.orders import Orders
-from tallystick.sidecar.ports import bind
 from tallystick.sidecar.prices import Prices
-from tallystick.sidecar.settings import GatewayConfig
 from tallystick.sidecar.site import Site, open_site
-from tallystick.sidecar.upkeep import Upkeep
 
 EVENT_PATHS: Final = (OTLP_PATH, CLOUDEVENTS_PATH, LITELLM_PATH)
 EVENT_WORKER: Final = 0

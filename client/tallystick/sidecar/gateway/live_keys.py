@@ -12,7 +12,7 @@ import structlog
 from tallystick.core.errors import TallystickError
 from tallystick.meter.gateway.secrets import GatewayKey, WhenUnreachable
 from tallystick.sidecar.directory import NetworkDirectory
-from tallystick.sidecar.key_file import KeyEntry, KeyStore, hash_secret
+from tallystick.sidecar.gateway.key_file import KeyEntry, KeyStore, hash_secret
 
 MAX_SECRET_CHARS: Final = 512
 

@@ -8,7 +8,7 @@ from typing import Final
 import aiohttp
 from aiohttp import web
 
-from tallystick.sidecar.exposition import merge_expositions
+from tallystick.sidecar.gateway.exposition import merge_expositions
 
 MAX_BODY_BYTES: Final = 32 << 20
 MAX_PAGE_BYTES: Final = 8 << 20

@@ -11,13 +11,13 @@ from tallystick.meter.gateway.offers import Offer, Upstream, UpstreamTimeouts
 from tallystick.meter.gateway.secrets import Secret
 from tallystick.sidecar.directory import NetworkDirectory, ResourceInfo
 from tallystick.sidecar.errors import ConfigInvalid
-from tallystick.sidecar.known_models import find_limits
-from tallystick.sidecar.lengths import parse_length_ms
-from tallystick.sidecar.settings import (
+from tallystick.sidecar.gateway.known_models import find_limits
+from tallystick.sidecar.gateway.settings import (
     GatewayConfig,
     ModelConfig,
     UpstreamConfig,
 )
+from tallystick.sidecar.lengths import parse_length_ms
 
 MS_PER_S: Final = 1_000
 

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from tallystick.sidecar.errors import ConfigInvalid, KeyExists, KeyNameUnknown
-from tallystick.sidecar.key_file import KeyEntry, KeyStore, create_secret, hash_secret
+from tallystick.sidecar.gateway.key_file import KeyEntry, KeyStore, create_secret, hash_secret
 
 HELPDESK = KeyEntry(name="helpdesk", project="acme/support/chat", created_at_ms=1)
 

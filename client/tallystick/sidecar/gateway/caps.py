@@ -16,7 +16,7 @@ import structlog
 from tallystick.core.errors import TallystickError
 from tallystick.local.files import PRIVATE_FILE, read_document, write_document
 from tallystick.meter.admission.purse import Purse
-from tallystick.sidecar.key_file import CapPeriod, KeyEntry
+from tallystick.sidecar.gateway.key_file import CapPeriod, KeyEntry
 
 PERIOD_MS: Final[Mapping[CapPeriod, int]] = {"hour": 3_600_000, "day": 86_400_000}
 

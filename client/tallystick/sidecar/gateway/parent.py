@@ -17,15 +17,15 @@ from tallystick.local.files import make_private_folder
 from tallystick.local.folder import NetworkFolder
 from tallystick.meter.gateway.offers import Offer
 from tallystick.sidecar.errors import ConfigInvalid, GatewayRunning
-from tallystick.sidecar.key_file import KeyStore, find_key_file
+from tallystick.sidecar.gateway.key_file import KeyStore, find_key_file
+from tallystick.sidecar.gateway.offers import build_offers
+from tallystick.sidecar.gateway.orders import Orders
+from tallystick.sidecar.gateway.ports import reserve_port
+from tallystick.sidecar.gateway.settings import GatewayConfig, parse_listen
+from tallystick.sidecar.gateway.workers import Workers
 from tallystick.sidecar.lengths import parse_length_ms
 from tallystick.sidecar.meters import ensure_named_meters
-from tallystick.sidecar.offers import build_offers
-from tallystick.sidecar.orders import Orders
-from tallystick.sidecar.ports import reserve_port
-from tallystick.sidecar.settings import GatewayConfig, parse_listen
 from tallystick.sidecar.site import open_site
-from tallystick.sidecar.workers import Workers
 
 MS_PER_S: Final = 1_000
 SETTLE_S: Final = 30.0

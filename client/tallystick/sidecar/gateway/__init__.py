@@ -1,0 +1,1 @@
+"""The gateway as a program: a parent, its workers, their keys, offers and leases."""
