@@ -1,96 +1,69 @@
-"""The HTTP client towards upstreams: one connection pool, bytes in, bytes out."""
+"""The HTTP client towards upstreams: connections kept, bytes in, bytes out.
+
+It follows no redirect, keeps no cookie, reads no proxy from the environment and unpacks nothing.
+How many connections it opens is bounded by the gateway's calls in flight.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import ssl
+from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import urlsplit
 
-import aiohttp
-from aiohttp.abc import AbstractStreamWriter
-from multidict import CIMultiDictProxy
-from yarl import URL
+from tallystick.meter.gateway.connection import Answer, Connection
+from tallystick.meter.gateway.errors import UpstreamUnreachable
+from tallystick.meter.gateway.offers import Upstream
 
-from tallystick.meter.gateway.errors import (
-    UpstreamBroken,
-    UpstreamTimedOut,
-    UpstreamUnreachable,
-)
-from tallystick.meter.gateway.offers import Upstream, UpstreamTimeouts
+__all__ = ["Answer", "UpstreamClient", "open_client"]
 
-_PIECE_BYTES: Final = 1 << 16
-_READ_BYTES: Final = 1 << 16
 _IDLE_S: Final = 15.0
 """Connections rest no longer: many servers close theirs after 20 s or more."""
-_DNS_S: Final = 60
-_ATTEMPTS: Final = 2
-_NO_AUTO_HEADERS: Final = ("User-Agent", "Accept", "Content-Type")
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
-class Answer:
-    """An upstream's answer, its head read, its body still to come.
+@dataclass(slots=True)
+class _Site:
+    """Where an upstream is, and the connections to it that rest."""
 
-    Errors of the connection come out of it as ours.
-    """
+    host: str
+    port: int
+    is_tls: bool
+    host_header: str
+    path: str
+    resting: deque[Connection] = field(default_factory=deque)
 
-    __slots__ = ("_content", "_response", "headers", "status")
+    def release(self, connection: Connection) -> None:
+        """The connection may be used again."""
+        connection.rests_since_s = asyncio.get_running_loop().time()
+        self.resting.append(connection)
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-        self._content = response.content
-        self.status = response.status
-        self.headers: CIMultiDictProxy[str] = response.headers
+    def find(self, now_s: float) -> Connection | None:
+        """The connection that rests the shortest, if one is usable."""
+        while self.resting:
+            connection = self.resting.pop()
+            if connection.is_usable and now_s - connection.rests_since_s < _IDLE_S:
+                return connection
+            connection.abort()
+        return None
 
-    async def read(self) -> bytes:
-        """What has come since, waiting for at least a byte; b"" at the end.
-
-        Raises:
-            UpstreamBroken: the answer broke off.
-            UpstreamTimedOut: nothing came for too long.
-        """
-        try:
-            return await self._content.readany()
-        except aiohttp.ServerTimeoutError as error:
-            raise UpstreamTimedOut("the upstream fell silent amid its answer") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise UpstreamBroken("the upstream's answer broke off") from error
-
-    def read_ready(self) -> bytes:
-        """What has come already, without waiting; b"" if nothing has."""
-        return b"" if self._content.exception() else self._content.read_nowait()
-
-    def close(self) -> None:
-        """The connection is closed if the answer has not ended, else it is free again."""
-        self._response.close()
-
-
-class _Body(aiohttp.Payload):
-    """A body in pieces, so that a large one stops neither the loop nor what else it carries."""
-
-    _autoclose = True
-
-    def __init__(self, value: bytes) -> None:
-        super().__init__(value)
-        self._size = len(value)
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        return str(self._value, encoding, errors)
-
-    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002
-        return bytes(self._value)
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        view = memoryview(self._value)
-        for start in range(0, len(view), _PIECE_BYTES):
-            await writer.write(view[start : start + _PIECE_BYTES])
+    def sweep(self, before_s: float) -> None:
+        """Connections that rest since before then are closed."""
+        while self.resting and self.resting[0].rests_since_s < before_s:
+            self.resting.popleft().abort()
 
 
 class UpstreamClient:
     """Sends calls to upstreams; made by `open_client`."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
-        self._timeouts: dict[UpstreamTimeouts, aiohttp.ClientTimeout] = {}
+    def __init__(self) -> None:
+        self._sites: dict[str, _Site] = {}
+        self._tls: ssl.SSLContext | None = None
+        self._loop = asyncio.get_running_loop()
         self.retries = 0
         """Calls sent a second time because the first time no byte of an answer came."""
 
@@ -105,7 +78,7 @@ class UpstreamClient:
         Args:
             upstream: whom to ask.
             target: path and query, percent-encoded.
-            headers: complete but for the connection's own.
+            headers: complete but for Host and Content-Length.
             body: as it goes upstream.
 
         Raises:
@@ -113,56 +86,99 @@ class UpstreamClient:
             UpstreamTimedOut: the call was sent and no answer came in time.
             UpstreamBroken: what came is no HTTP answer.
         """
-        url = URL(upstream.url + target, encoded=True)
-        timeout = self._find_timeout(upstream.timeouts)
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return await self._send_once(url, headers, body, timeout)
-            except aiohttp.SocketTimeoutError as error:
-                raise UpstreamTimedOut("the upstream did not answer in time") from error
-            except (aiohttp.ClientConnectionError, OSError) as error:
-                if attempt == _ATTEMPTS or isinstance(error, aiohttp.ServerTimeoutError):
-                    raise UpstreamUnreachable("the upstream cannot be reached") from error
-                self.retries += 1
-            except aiohttp.ClientError as error:
-                raise UpstreamBroken("the upstream's answer is no HTTP") from error
-        raise AssertionError  # pragma: no cover - the last attempt returns or raises
+        site = self._sites.get(upstream.url) or self._add_site(upstream.url)
+        request = _format_request(site, target, headers, body)
+        resting = site.find(self._loop.time())
+        try:
+            return await self._send_once(site, resting, request, upstream)
+        except UpstreamUnreachable:
+            self.retries += 1
+        return await self._send_once(site, None, request, upstream)
+
+    def sweep(self) -> None:
+        """Connections that have rested for long are closed."""
+        before_s = self._loop.time() - _IDLE_S
+        for site in self._sites.values():
+            site.sweep(before_s)
+
+    def close(self) -> None:
+        """No connection rests any more."""
+        for site in self._sites.values():
+            site.sweep(float("inf"))
 
     async def _send_once(
-        self,
-        url: URL,
-        headers: Iterable[tuple[str, str]],
-        body: bytes,
-        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the client's own kind, by step
+        self, site: _Site, connection: Connection | None, request: bytes, upstream: Upstream
     ) -> Answer:
-        data = body if len(body) <= _PIECE_BYTES else _Body(body)
-        response = await self._session.request(
-            "POST", url, headers=headers, data=data, timeout=timeout, allow_redirects=False
-        )
-        return Answer(response)
+        if connection is None:
+            connection = await self._connect(site, upstream.timeouts.connect_s)
+        head = connection.send(request, upstream.timeouts.idle_s)
+        try:
+            return await head
+        except asyncio.CancelledError:
+            connection.abort()
+            raise
 
-    def _find_timeout(self, timeouts: UpstreamTimeouts) -> aiohttp.ClientTimeout:
-        found = self._timeouts.get(timeouts)
-        if found is None:
-            found = self._timeouts[timeouts] = aiohttp.ClientTimeout(
-                total=None, sock_connect=timeouts.connect_s, sock_read=timeouts.idle_s
-            )
-        return found
+    async def _connect(self, site: _Site, connect_s: float) -> Connection:
+        try:
+            async with asyncio.timeout(connect_s):
+                _, connection = await self._loop.create_connection(
+                    lambda: Connection(site.release),
+                    site.host,
+                    site.port,
+                    ssl=self._find_tls() if site.is_tls else None,
+                )
+        except (OSError, TimeoutError) as error:
+            raise UpstreamUnreachable("the upstream cannot be reached") from error
+        return connection
+
+    def _find_tls(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
+
+    def _add_site(self, url: str) -> _Site:
+        """Upstreams are configured, so that sites are as few."""
+        parts = urlsplit(url)
+        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+        host = parts.hostname or ""
+        named = f"[{host}]" if ":" in host else host
+        host_header = named if parts.port is None else f"{named}:{port}"
+        path = parts.path.rstrip("/")
+        site = _Site(host, port, parts.scheme == "https", host_header, path)
+        self._sites[url] = site
+        return site
 
 
 @asynccontextmanager
 async def open_client() -> AsyncIterator[UpstreamClient]:
-    """A client whose connections end with the context.
+    """A client whose resting connections end with the context."""
+    client = UpstreamClient()
+    sweeping = asyncio.create_task(_sweep(client))
+    try:
+        yield client
+    finally:
+        sweeping.cancel()
+        client.close()
 
-    It follows no redirect, keeps no cookie, reads no proxy from the environment and unpacks
-    nothing. How many connections it opens is bounded by the gateway's calls in flight.
+
+async def _sweep(client: UpstreamClient) -> None:
+    while True:
+        await asyncio.sleep(_IDLE_S)
+        client.sweep()
+
+
+def _format_request(
+    site: _Site, target: str, headers: Iterable[tuple[str, str]], body: bytes
+) -> bytes:
+    """The request's bytes.
+
+    Raises:
+        ValueError: a header or the target would add lines of its own.
     """
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_S, ttl_dns_cache=_DNS_S)
-    async with aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        read_bufsize=_READ_BYTES,
-        skip_auto_headers=_NO_AUTO_HEADERS,
-    ) as session:
-        yield UpstreamClient(session)
+    lines = [f"POST {site.path}{target} HTTP/1.1", f"Host: {site.host_header}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    lines.append(f"Content-Length: {len(body)}")
+    head = "\r\n".join(lines)
+    if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1 or "\0" in head:
+        raise ValueError("a header of the request holds a line break")
+    return head.encode("utf-8", "surrogateescape") + b"\r\n\r\n" + body

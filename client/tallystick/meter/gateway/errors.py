@@ -93,25 +93,30 @@ class PriceUnknown(TemporaryFailure):
     code = "price_unknown"
 
 
-class UpstreamUnreachable(TemporaryFailure):
-    """No connection to the upstream stood, or it broke before a byte of the answer."""
+class UpstreamFailure(TemporaryFailure):
+    """The upstream did not answer a call, or not to its end."""
 
-    code = "upstream_unreachable"
+    code = "upstream_failure"
     http_status = 502
 
 
-class UpstreamTimedOut(TemporaryFailure):
+class UpstreamUnreachable(UpstreamFailure):
+    """No connection to the upstream stood, or it broke before a byte of the answer."""
+
+    code = "upstream_unreachable"
+
+
+class UpstreamTimedOut(UpstreamFailure):
     """The upstream took the call and stayed silent for too long."""
 
     code = "upstream_timed_out"
     http_status = 504
 
 
-class UpstreamBroken(TemporaryFailure):
+class UpstreamBroken(UpstreamFailure):
     """The upstream's answer broke off, or is one that the gateway must not pass on."""
 
     code = "upstream_broken"
-    http_status = 502
 
 
 class StreamCutOff(InvalidInput):
