@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tallystick.core.errors import InvalidInput
@@ -11,14 +11,17 @@ from tallystick.core.usage import TOKEN_FIELDS, Flag, Records
 from tallystick.meter.details import Detail
 from tallystick.meter.event_ids import compute_event_id
 from tallystick.meter.held import HeldEvents
+from tallystick.meter.parse.reading import Reading
 from tallystick.meter.passive.attribution import Attribution
 from tallystick.meter.passive.exchange import Observation
-from tallystick.meter.passive.ports import ObservedDirectory, ObservedPseudonyms
+from tallystick.meter.passive.ports import ObservedDirectory, ObservedPseudonyms, PricedAs
 from tallystick.meter.passive.tally import Tally
 from tallystick.meter.recorder import Recorder
 from tallystick.meter.records import Billing, build_records
 
 TOKENS: Final = "tokens"
+MAX_UNKNOWN_CONTEXT: Final = 1 << 20
+"""Tokens that a model of which nothing is known is taken to read at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,11 @@ class PassiveBook:
         user = self._give_pseudonym(observation, project)
         return _Resolved(
             event=event,
-            records=_build(observation, Billing(project, resource.id if resource else 0, user)),
+            records=_build(
+                _clamp(observation.reading, resource),
+                Billing(project, resource.id if resource else 0, user),
+                observation.time_ms,
+            ),
             detail=_describe(observation, event, user),
             held_as=None if resource else slugs[-1],
         )
@@ -122,13 +129,20 @@ class PassiveBook:
         return self._pseudonyms.give(organisation, user, observation.time_ms)
 
 
-def _build(observation: Observation, billing: Billing) -> Records:
-    reading = observation.reading
+def _clamp(reading: Reading, resource: PricedAs | None) -> Reading:
+    """An estimate within what the model can read: a picture's bytes are not its tokens."""
+    limit = resource.max_context if resource else MAX_UNKNOWN_CONTEXT
+    if not reading.flags & Flag.ESTIMATED or reading.in_fresh + reading.out_visible <= limit:
+        return reading
+    out_visible = min(reading.out_visible, limit)
+    in_fresh = min(reading.in_fresh, limit - out_visible)
+    return replace(reading, in_fresh=in_fresh, out_visible=out_visible)
+
+
+def _build(reading: Reading, billing: Billing, time_ms: int) -> Records:
     quantities = {name: getattr(reading, name) for name in TOKEN_FIELDS}
-    flagged = Billing(
-        billing.project, billing.resource, billing.user, billing.step, int(reading.flags)
-    )
-    return build_records(quantities, flagged, observation.time_ms)
+    flagged = replace(billing, flags=int(reading.flags))
+    return build_records(quantities, flagged, time_ms)
 
 
 def _describe(observation: Observation, event: bytes, user: int) -> Detail:

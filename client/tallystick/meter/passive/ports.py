@@ -16,6 +16,10 @@ class PricedAs(Protocol):
     def basis(self) -> str:
         """What it is charged by: tokens or gpu."""
 
+    @property
+    def max_context(self) -> int:
+        """Tokens of one record at most."""
+
 
 class ObservedDirectory(Protocol):
     """Accounts and resources of the network, by name."""

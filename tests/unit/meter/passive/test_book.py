@@ -1,7 +1,7 @@
 """Each call is recorded once, under whom rules say, or held until its model is known."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,7 @@ RULES = (
 class Priced:
     id: int
     basis: str = "tokens"
+    max_context: int = 1_000
 
 
 @dataclass
@@ -130,6 +131,17 @@ def test_rules_choose_the_project(kept: Kept) -> None:
 def test_price_tier_has_a_resource_of_its_own_where_there_is_one(kept: Kept) -> None:
     kept.book.enter([see("1", tier="flex"), see("2", tier="priority")])
     assert kept.read()["resource"].tolist() == [10, 9]
+
+
+def test_estimate_stays_within_what_the_model_can_read(kept: Kept) -> None:
+    guess = Reading(in_fresh=5_000_000, out_visible=4, flags=Flag.PASSIVE | Flag.ESTIMATED)
+    kept.book.enter(
+        [
+            replace(see("1"), reading=guess),
+            replace(see("2"), reading=replace(guess, flags=Flag.PASSIVE)),
+        ]
+    )
+    assert kept.read()["in_fresh"].tolist() == [996, 5_000_000]
 
 
 def test_call_that_cannot_be_billed_is_counted(kept: Kept) -> None:
