@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from tallystick.meter.passive.tally import Tally
 
 MAX_UNPACKED_BYTES: Final = 32 << 20
 _FIRST_ERROR: Final = 400
+_PACKED: Final = re.compile(rb"[A-Za-z0-9+/=_-]{512,}")
+"""Base64, as pictures and files are sent: no text has words that long."""
 _WBITS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
@@ -142,7 +145,15 @@ def read_exchange(
 def _assume(request: CallRequest, output_tokens: int) -> Reading | None:
     """What was sent, estimated; nothing but the setting says what came back."""
     output_bytes = output_tokens * BYTES_PER_TOKEN
-    return estimate_reading(request.input_bytes, output_bytes, request.max_output_tokens)
+    return estimate_reading(_count_text(request), output_bytes, request.max_output_tokens)
+
+
+def _count_text(request: CallRequest) -> int:
+    """Bytes that the model reads as text: those of pictures and files say nothing of tokens."""
+    if not request.has_opaque_input:
+        return request.input_bytes
+    packed = sum(len(found.group()) for found in _PACKED.finditer(request.body))
+    return max(request.input_bytes - packed, 0)
 
 
 def _read_answer(answer: Answer, request: CallRequest, reader: AnswerReader) -> Reading | None:
@@ -154,7 +165,9 @@ def _read_answer(answer: Answer, request: CallRequest, reader: AnswerReader) -> 
         return reading
     if answer.status >= _FIRST_ERROR:
         return None
-    estimate = estimate_reading(request.input_bytes, reader.output_bytes, request.max_output_tokens)
+    estimate = estimate_reading(
+        _count_text(request), reader.output_bytes, request.max_output_tokens
+    )
     doubt = Flag.USAGE_MISMATCH if reader.problem == "usage_malformed" else Flag(0)
     return replace(estimate, flags=estimate.flags | doubt, raw=reader.raw)
 

@@ -145,6 +145,14 @@ def test_request_without_an_answer_is_counted_and_estimated() -> None:
     assert seen.reading.out_total == 0
 
 
+def test_pictures_are_not_estimated_as_text() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 90_000}}
+    text = {"type": "text", "text": "What is this? " * 20}
+    body = {"model": "m", "messages": [{"role": "user", "content": [text, picture]}]}
+    (seen,) = observe(Wire().open().send(encode_request(CHAT, body)).segments)
+    assert 70 <= seen.reading.in_fresh <= 200
+
+
 def test_failed_calls_and_other_requests_use_nothing() -> None:
     wire = Wire().open().send(encode_request(CHAT, CALLS[0][1]))
     wire.answer(encode_answer(answer_call(CHAT, "m", Order(status=500))))
