@@ -16,7 +16,7 @@ import structlog
 
 from tallystick.core.errors import InvalidInput, TemporaryFailure
 from tallystick.meter.event_ids import compute_event_id
-from tallystick.meter.gpu.devices import DevicesReading
+from tallystick.meter.gpu.devices import MAX_DEVICES, DevicesReading
 from tallystick.meter.gpu.errors import CollectorStateUnsaved
 from tallystick.meter.gpu.state import CollectorState, Entry, StateFile
 from tallystick.meter.gpu.watching import Clock, Moment, Reading, Source, SourceMemory
@@ -170,6 +170,8 @@ class Collector:
         """The reading without devices that another source meters."""
         if not isinstance(reading, DevicesReading):
             return reading
+        if len(self._source_by_device) > MAX_DEVICES:
+            self._source_by_device.clear()
         own = [
             device
             for device in reading.devices

@@ -111,7 +111,16 @@ class DevicesReading:
             if elapsed_us:
                 uses += split_device(device, elapsed_us, energy_mj, self.policy)
         memory.is_watched = True
+        self._forget_others(memory)
         return uses
+
+    def _forget_others(self, memory: SourceMemory) -> None:
+        """A source that makes up devices fills no disk."""
+        if len(memory.seen_us) <= MAX_DEVICES:
+            return
+        present = {device.uuid for device in self.devices[:MAX_DEVICES]}
+        memory.seen_us = {uuid: at for uuid, at in memory.seen_us.items() if uuid in present}
+        memory.counters = {uuid: at for uuid, at in memory.counters.items() if uuid in present}
 
 
 def split_device(

@@ -21,7 +21,8 @@ FORMAT: Final = 1
 PRIVATE_FILE: Final = 0o600
 MAX_BUCKETS: Final = 10_000
 FORGET_AFTER_MS: Final = 86_400_000
-"""A bucket left alone for so long gives up its remainder, less than one unit a field."""
+"""A bucket left alone for so long gives up its remainder, less than one unit a field; at once where
+there are too many."""
 
 
 class Bucket(msgspec.Struct, kw_only=True):
@@ -93,9 +94,8 @@ class CollectorState(msgspec.Struct, kw_only=True):
             if bucket.quantities:
                 self.pending.append(self._cut_bucket(bucket, time_ms))
         self.cut_ms = time_ms
-        self.buckets = [
-            bucket for bucket in self.buckets if time_ms - bucket.touched_ms < FORGET_AFTER_MS
-        ]
+        kept_ms = 0 if self.is_full else FORGET_AFTER_MS
+        self.buckets = [bucket for bucket in self.buckets if time_ms - bucket.touched_ms < kept_ms]
 
     @property
     def is_full(self) -> bool:

@@ -33,7 +33,7 @@ from tallystick.meter.gpu.processes import read_boot_id, read_facts
 from tallystick.meter.gpu.state import StateFile
 from tallystick.meter.gpu.uses import Payer
 from tallystick.meter.gpu.watching import Moment, Source
-from tallystick.sidecar.collect.lock import hold_devices
+from tallystick.sidecar.collect.lock import hold_devices, hold_page
 from tallystick.sidecar.collect.settings import CollectConfig, build_rules, list_projects
 from tallystick.sidecar.collect.sink import RecordingSink
 from tallystick.sidecar.directory import NetworkDirectory
@@ -138,8 +138,10 @@ def run_collector(
         NvmlUnavailable, CollectorBusy: this machine's devices cannot be metered now.
     """
     with ExitStack() as stack:
-        if config.has_devices:
+        if config.nvml:
             stack.enter_context(hold_devices(path, is_alone=True))
+        for url in [*config.dcgm, *(engine.url for engine in config.engines)]:
+            stack.enter_context(hold_page(path, url))
         library = stack.enter_context(opened_nvml(load_nvml())) if config.nvml else None
         folder = ensure_named_meters(path, config.account, [config.name])[0]
         return asyncio.run(_run(path, folder, config, library, on_ready, is_once=is_once))

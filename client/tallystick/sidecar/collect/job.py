@@ -33,7 +33,7 @@ from tallystick.sidecar.collect.collector import (
     describe,
     load_nvml,
 )
-from tallystick.sidecar.collect.lock import LOCK_NAME, hold_devices, try_lock
+from tallystick.sidecar.collect.lock import hold_devices, try_lock
 from tallystick.sidecar.collect.settings import CollectConfig
 from tallystick.sidecar.errors import CommandNotFound, JobsFull
 from tallystick.sidecar.lengths import parse_length_ms
@@ -42,6 +42,7 @@ from tallystick.sidecar.site import Site, open_site
 
 MAX_SLOTS: Final = 64
 """Jobs at once from one folder; each has a meter of its own."""
+SLOT_LOCK: Final = "job.lock"
 PR_SET_CHILD_SUBREAPER: Final = 36
 """Of prctl(2): descendants that lose their parent become this process's children."""
 SIGNAL_BASE: Final = 128
@@ -160,7 +161,7 @@ def _hold_slot(path: Path, config: CollectConfig) -> Iterator[Path]:
     for slot in range(MAX_SLOTS):
         [folder] = ensure_named_meters(path, config.account, [f"{config.name}-{slot}"])
         with ExitStack() as stack:
-            if stack.enter_context(try_lock(folder / LOCK_NAME)):
+            if stack.enter_context(try_lock(folder / SLOT_LOCK)):
                 yield folder
                 return
     raise JobsFull("too many jobs run at once from this folder", expected=MAX_SLOTS)

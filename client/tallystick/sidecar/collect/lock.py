@@ -1,8 +1,9 @@
-"""Who meters this machine's devices from one folder: a collector alone, or any number of jobs."""
+"""Who meters what from one folder: devices by a collector alone or by jobs, every page once."""
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +13,12 @@ from tallystick.local.errors import NotRunning
 from tallystick.local.folder import NetworkFolder
 from tallystick.meter.gpu.errors import CollectorBusy
 
-LOCK_NAME: Final = "collect.lock"
+LOCK_NAME: Final = "collect"
 
 
 @contextmanager
 def hold_devices(folder: Path, *, is_alone: bool) -> Iterator[None]:
-    """No collector and job meter the same use inside the block.
+    """No collector and job meter the same use of this machine's devices inside the block.
 
     Args:
         folder: the network's.
@@ -27,12 +28,35 @@ def hold_devices(folder: Path, *, is_alone: bool) -> Iterator[None]:
         NotRunning: no network was ever started there.
         CollectorBusy: somebody else meters them already.
     """
-    if NetworkFolder(folder).read_network() is None:
+    with _hold(folder, f"{LOCK_NAME}.lock", "this machine's devices", is_shared=not is_alone):
+        yield
+
+
+@contextmanager
+def hold_page(folder: Path, url: str) -> Iterator[None]:
+    """No other collector of the folder reads this page inside the block.
+
+    Args:
+        folder: the network's.
+        url: of the page.
+
+    Raises:
+        NotRunning, CollectorBusy: as above.
+    """
+    name = f"{LOCK_NAME}-{hashlib.sha256(url.encode()).hexdigest()[:16]}.lock"
+    with _hold(folder, name, url, is_shared=False):
+        yield
+
+
+@contextmanager
+def _hold(folder: Path, name: str, what: str, *, is_shared: bool) -> Iterator[None]:
+    network = NetworkFolder(folder)
+    if network.read_network() is None:
         raise NotRunning(str(folder), why="there is no network in this folder")
-    with try_lock(NetworkFolder(folder).run / LOCK_NAME, is_shared=not is_alone) as is_held:
+    with try_lock(network.run / name, is_shared=is_shared) as is_held:
         if not is_held:
             raise CollectorBusy(
-                "devices are metered from this folder already: a use would be billed twice",
+                f"{what}: metered from this folder already, a use would be billed twice",
                 expected="one collector, or jobs alone",
                 actual="a collector or a job that runs",
             )

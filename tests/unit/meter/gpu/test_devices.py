@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tallystick.core.units import PPM
 from tallystick.core.usage import Flag
+from tallystick.meter.gpu import devices as devices_module
 from tallystick.meter.gpu.counters import Counted
 from tallystick.meter.gpu.devices import (
     Charge,
@@ -150,3 +151,15 @@ def test_energy_of_a_reloaded_driver_is_what_it_counted_since() -> None:
     advance(memory, 10, 5_000)
     (idle,) = advance(memory, 11, 70)
     assert idle.energy_mj == 70
+
+
+def test_devices_that_are_made_up_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices_module, "MAX_DEVICES", 3)
+    memory = SourceMemory()
+    for n in range(10):
+        found = [Device("GPU-real", "h100", energy=Counted(n)), Device(f"GPU-{n}", "h100")]
+        moment = Moment(1_700_000_000_000, (n + 1) * SECOND, "b")
+        uses = DevicesReading(found, create_policy()).advance(memory, moment)
+        assert len(memory.seen_us) <= 3
+        assert len(memory.counters) <= 3
+        assert len(uses) == (1 if n else 0)

@@ -59,6 +59,8 @@ def test_state_is_full_when_buckets_are_too_many(monkeypatch: pytest.MonkeyPatch
     assert not state.is_full
     state.add([Use(KEY, {"in_fresh": 1})], NOW_MS)
     assert state.is_full
+    state.cut(NOW_MS)
+    assert (len(state.pending), state.buckets) == (1, [])
 
 
 def test_state_comes_back_from_its_file_private(tmp_path: Path) -> None:
