@@ -97,6 +97,12 @@ class NetworkUnreachable(TemporaryFailure):
     code = "network_unreachable"
 
 
+class LeaseDelayed(TemporaryFailure):
+    """The network answers, and has not set enough aside in time; the same call may pass soon."""
+
+    code = "lease_delayed"
+
+
 class ReservationSettled(FatalFailure):
     """A reservation was settled a second time; the first one counts."""
 

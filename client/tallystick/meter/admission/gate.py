@@ -149,6 +149,7 @@ class Gate:
 
         Raises:
             BudgetExhausted: a level has not enough and will not have it soon.
+            LeaseDelayed: not within `wait_s`.
             NetworkUnreachable: nobody can say, and the key admits nothing then.
         """
         lease = self.lease(project)

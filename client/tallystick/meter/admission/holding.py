@@ -19,6 +19,7 @@ from tallystick.core.units import PPM
 from tallystick.meter.admission.demand import Demand
 from tallystick.meter.admission.errors import (
     BudgetExhausted,
+    LeaseDelayed,
     LeaseDenied,
     NetworkUnreachable,
     Why,
@@ -126,19 +127,21 @@ class Holding:
         """The lease covers so much, for the moment.
 
         Raises:
-            BudgetExhausted, NetworkUnreachable.
+            BudgetExhausted, LeaseDelayed, NetworkUnreachable.
         """
-        self._active_at_s = _now_s()
+        self._active_at_s = began_s = _now_s()
         if self._failures:
             raise _unreachable("the network cannot be reached")
         self._check_denied(needed_ucr)
         if wait_s <= 0 or len(self._waiting) >= self._settings.max_waiting:
-            raise _unreachable("credits could not be set aside in time")
+            raise LeaseDelayed("credits could not be set aside in time")
         self._wake.set()
         try:
             await self._waiting.wait(needed_ucr, wait_s)
         except TimeoutError as error:
-            raise _unreachable("credits could not be set aside in time") from error
+            if self._read_at_s > began_s:
+                raise LeaseDelayed("credits could not be set aside in time") from error
+            raise _unreachable("the network did not answer in time") from error
 
     async def run(self) -> None:
         """The lease is kept until this task is cancelled."""

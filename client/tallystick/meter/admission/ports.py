@@ -82,5 +82,6 @@ class Refills(Protocol):
 
         Raises:
             BudgetExhausted: it will not.
-            NetworkUnreachable: nobody can say, or not within `wait_s`.
+            LeaseDelayed: not within `wait_s`.
+            NetworkUnreachable: nobody can say.
         """

@@ -23,7 +23,7 @@ from tests.unit.meter.admission.gateways import (
 from tests.unit.meter.admission.model_chain import Fault
 from tests.unit.meter.admission.virtual_time import VirtualLoop
 
-from tallystick.meter.admission.errors import BudgetExhausted, NetworkUnreachable
+from tallystick.meter.admission.errors import BudgetExhausted, LeaseDelayed, NetworkUnreachable
 from tallystick.meter.admission.holding import KeeperSettings
 
 METERS = (1, 2, 3)
@@ -56,7 +56,7 @@ class Admission(RuleBasedStateMachine):
         self.loop.run_until_complete(work)
 
     async def call(self, process: GatewayProcess, project: int, cost_ucr: int) -> None:
-        with suppress(BudgetExhausted, NetworkUnreachable):
+        with suppress(BudgetExhausted, LeaseDelayed, NetworkUnreachable):
             await process.admit(cost_ucr, project)
 
     @rule(

@@ -18,7 +18,12 @@ from tests.unit.meter.admission.gateways import (
 )
 from tests.unit.meter.admission.virtual_time import run_virtually
 
-from tallystick.meter.admission.errors import BudgetExhausted, NetworkUnreachable, Why
+from tallystick.meter.admission.errors import (
+    BudgetExhausted,
+    LeaseDelayed,
+    NetworkUnreachable,
+    Why,
+)
 from tallystick.meter.admission.gate import Reservation
 
 
@@ -26,7 +31,7 @@ async def catch(call: Coroutine[Any, Any, Reservation]) -> Exception:
     """The error that a call is refused with."""
     try:
         await call
-    except (BudgetExhausted, NetworkUnreachable) as error:
+    except (BudgetExhausted, LeaseDelayed, NetworkUnreachable) as error:
         return error
     raise AssertionError("the call was admitted")
 
@@ -183,7 +188,9 @@ def test_lease_is_given_back_when_nobody_has_used_it_for_a_while() -> None:
             await asyncio.sleep(400)
             assert chain.lease(CHAT, 1).is_declared
             assert chain.lease(CHAT, 1).last_seq == 0
-            assert isinstance(await catch(gateway.admit(1, wait_s=2)), NetworkUnreachable)
+            # The network answers, so nothing is admitted without a lease either.
+            late = await catch(gateway.admit(1, wait_s=2, unleased_ucr=CREDIT))
+            assert isinstance(late, LeaseDelayed)
             chain.settle(1)
             await asyncio.sleep(5)
             assert not chain.lease(CHAT, 1).is_open
@@ -368,7 +375,7 @@ def test_call_gives_up_when_the_chain_takes_too_long() -> None:
     async def main() -> None:
         chain = create_chain()
         async with run_gateway(chain) as gateway:
-            gateway.source.delay_s = 60
+            gateway.source.delay_s = 60  # nobody answers at all
             started_s = asyncio.get_running_loop().time()
             assert isinstance(await catch(gateway.admit(CREDIT, wait_s=5)), NetworkUnreachable)
             assert asyncio.get_running_loop().time() == started_s + 5
@@ -383,7 +390,7 @@ def test_calls_of_one_project_wait_in_bounded_number() -> None:
             gateway.source.delay_s = 1
             calls = [gateway.admit(1) for _ in range(12)]
             answers = await asyncio.gather(*calls, return_exceptions=True)
-            refused = [each for each in answers if isinstance(each, NetworkUnreachable)]
+            refused = [each for each in answers if isinstance(each, LeaseDelayed)]
             assert len(refused) == 2
 
     run_virtually(main())
