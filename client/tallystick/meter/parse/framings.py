@@ -19,8 +19,9 @@ _SSE_TYPE: Final = "text/event-stream"
 
 
 def choose_sse(media_type: str, is_stream: bool) -> Framing | None:  # noqa: FBT001 - Framing's port
-    """Server-sent events if the answer says so, or says nothing and a stream was asked for."""
-    return SSE if media_type == _SSE_TYPE or (is_stream and not media_type) else None
+    """Server-sent events if the answer says so, or a stream was asked for and this is no JSON."""
+    is_sse = media_type == _SSE_TYPE or (is_stream and media_type != "application/json")
+    return SSE if is_sse else None
 
 
 def choose_document(media_type: str, is_stream: bool) -> Framing | None:  # noqa: ARG001, FBT001

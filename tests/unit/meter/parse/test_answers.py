@@ -7,6 +7,7 @@ from tests.unit.meter.parse.vectors import Vector, load_vectors
 
 from tallystick.core.usage import Flag
 from tallystick.meter.parse.anthropic_messages import ANTHROPIC_MESSAGES
+from tallystick.meter.parse.dialects import CallRequest
 from tallystick.meter.parse.document_reader import MAX_DOCUMENT_BYTES
 from tallystick.meter.parse.openai_chat import OPENAI_CHAT
 from tallystick.meter.parse.openai_embeddings import OPENAI_EMBEDDINGS
@@ -124,3 +125,23 @@ def test_output_of_an_answer_is_counted_about_right(vector: Vector) -> None:
     reader.feed(vector.body)
     reader.finish()
     assert 0 <= reader.output_bytes < len(vector.body) // 2
+
+
+@pytest.mark.parametrize("media", ["", "text/plain", "Text/Event-Stream ; charset=utf-8"])
+def test_stream_is_followed_whatever_it_is_called(media: str) -> None:
+    """Proxies rename what they pass on; only JSON is one document."""
+    request = CallRequest("m", True, b"{}", False, None, 1, 2, False, None)
+    reader = OPENAI_CHAT.create_reader(request, media)
+    reader.feed(b'data: {"choices":[],"usage":{"prompt_tokens":3,"total_tokens":5}}\n\n')
+    reading = reader.finish()
+    assert reading is not None
+    assert reading.out_visible == 2
+
+
+def test_error_in_place_of_a_stream_is_one_document() -> None:
+    request = CallRequest("m", True, b"{}", True, None, 1, 2, False, None)
+    reader = OPENAI_CHAT.create_reader(request, "application/json")
+    refusal = b'{"error": {"message": "no"}}'
+    assert reader.feed(refusal) is refusal
+    assert reader.finish() is None
+    assert reader.problem == "no_usage"
