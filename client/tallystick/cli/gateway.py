@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tallystick.sidecar.gateway.parent import GatewayView
     from tallystick.sidecar.gateway.settings import GatewayConfig, ModelConfig, UpstreamConfig
 
-app = create_app("A gateway in front of model APIs: it meters calls, and caps them beforehand.")
+app = create_app("A gateway in front of model APIs: meters calls, caps them beforehand.")
 app.add_typer(key_app, name="key")
 EXAMPLES: Final = (
     "\b\nExamples:\n"

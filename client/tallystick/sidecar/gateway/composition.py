@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from prometheus_client.registry import Collector
+
 from tallystick.core.units import parse_credits
 from tallystick.local.pseudonyms import Pseudonyms
 from tallystick.meter.admission.gate import Gate
@@ -34,6 +36,7 @@ from tallystick.sidecar.gateway.offers import build_offers
 from tallystick.sidecar.gateway.orders import Orders
 from tallystick.sidecar.gateway.ports import bind
 from tallystick.sidecar.gateway.settings import GatewayConfig
+from tallystick.sidecar.gateway.spending import Spending
 from tallystick.sidecar.gateway.upkeep import Upkeep
 from tallystick.sidecar.lengths import parse_length_ms
 from tallystick.sidecar.meters import MeterRun, run_meter
@@ -84,6 +87,7 @@ async def run_worker(orders: Orders, number: int) -> AsyncIterator[asyncio.Task[
             book=worker.run.recorder,
             settings=_choose_settings(orders.config),
             extra_routes={**intakes, "/metrics": worker.metrics_page},
+            collectors=_list_collectors(worker),
         )
         sock = bind(orders.host, orders.port, shares=True)
         server = await stack.enter_async_context(serve(gateway, sock))
@@ -179,6 +183,15 @@ async def _open_intakes(
     )
     worker.upkeep.add(book.release)
     return create_event_routes(book, worker.keys)
+
+
+def _list_collectors(worker: Worker) -> tuple[Collector, ...]:
+    """What one worker shows for all: what the ledger says."""
+    if worker.number != EVENT_WORKER:
+        return ()
+    spending = Spending(worker.site, worker.keys.projects)
+    worker.upkeep.add(spending.refresh)
+    return (spending,)
 
 
 def _find_slugs(config: GatewayConfig) -> Callable[[str, str], str | None]:
