@@ -15,7 +15,13 @@ from tallystick.core.usage import Flag
 from tallystick.meter.gpu.attribution import Facts
 from tallystick.meter.gpu.devices import Device, DevicePolicy, DevicesReading
 from tallystick.meter.gpu.nvml import NvmlSource
-from tallystick.meter.gpu.nvml_library import UNSAID, NvmlLibrary, build_unavailable, read_code
+from tallystick.meter.gpu.nvml_library import (
+    UNSAID,
+    NvmlLibrary,
+    build_unavailable,
+    decode_text,
+    read_code,
+)
 from tallystick.meter.gpu.shares import compute_partition
 from tallystick.meter.gpu.uses import BucketKey, Use
 from tallystick.meter.gpu.watching import Moment, SourceMemory
@@ -164,8 +170,8 @@ def _read_accounts(
     uuid, name = library.nvmlDeviceGetUUID(handle), library.nvmlDeviceGetName(handle)
     return [
         AccountedProcess(
-            _decode(uuid),
-            _decode(name),
+            decode_text(uuid),
+            decode_text(name),
             pid,
             each.gpuUtilization * PPM_PER_PERCENT * each.time * US_PER_MS,
         )
@@ -176,7 +182,3 @@ def _read_accounts(
 
 def _add(memory: SourceMemory, key: str, amount: int) -> None:
     memory.carried[key] = memory.carried.get(key, 0) + amount
-
-
-def _decode(text: str | bytes) -> str:
-    return text.decode(errors="replace") if isinstance(text, bytes) else text

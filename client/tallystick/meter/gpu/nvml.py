@@ -20,6 +20,7 @@ from tallystick.meter.gpu.nvml_library import (
     ProcessInfo,
     ProcessSample,
     build_unavailable,
+    decode_text,
     read_code,
 )
 from tallystick.meter.gpu.shares import compute_partition, compute_proportional
@@ -100,11 +101,11 @@ class NvmlSource:
 
     def _read_device(self, handle: Handle) -> Device:
         library = self.library
-        uuid = _decode(library.nvmlDeviceGetUUID(handle))
+        uuid = decode_text(library.nvmlDeviceGetUUID(handle))
         energy = self._ask(lambda: library.nvmlDeviceGetTotalEnergyConsumption(handle))
         return Device(
             uuid,
-            _decode(library.nvmlDeviceGetName(handle)),
+            decode_text(library.nvmlDeviceGetName(handle)),
             memory_kib=library.nvmlDeviceGetMemoryInfo(handle).total // KIB,
             energy=None if energy is None else Counted(energy),
             works=self._list_reserved(handle)
@@ -213,7 +214,3 @@ def compute_mean_shares(samples: Sequence[ProcessSample]) -> dict[int, int]:
 
 def _read_memory_kib(process: ProcessInfo) -> int:
     return (process.usedGpuMemory or 0) // KIB
-
-
-def _decode(text: str | bytes) -> str:
-    return text.decode(errors="replace") if isinstance(text, bytes) else text

@@ -107,6 +107,11 @@ def read_code(error: Exception) -> int:
     return value if isinstance(value, int) else 0
 
 
+def decode_text(text: str | bytes) -> str:
+    """What the library says, which is bytes or text by version."""
+    return text.decode(errors="replace") if isinstance(text, bytes) else text
+
+
 def build_unavailable(error: Exception) -> NvmlUnavailable:
     """Our word for any of the library's errors."""
     return NvmlUnavailable(
