@@ -64,8 +64,8 @@ async def call_all(urls: list[str], secret: str) -> list[httpx.Response]:
 
 
 def read_budget(program: Program, path: str) -> dict[str, Any]:
-    found: list[dict[str, Any]] = program.ask("budget", "show", path)
-    return found[0] if isinstance(found, list) else found
+    found: dict[str, Any] = program.ask("budget", "show", path)
+    return found
 
 
 def test_processes_admit_no_more_than_the_budget(

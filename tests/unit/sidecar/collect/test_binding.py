@@ -6,8 +6,8 @@ from typing import cast
 import pytest
 
 from tallystick.meter.gpu.errors import BasisConflict, GpuTypeUnknown
-from tallystick.sidecar.collect.collector import DeviceBinding, find_device_payer
 from tallystick.sidecar.collect.settings import CollectConfig, RuleConfig, build_rules
+from tallystick.sidecar.collect.sources import DeviceBinding, find_device_payer
 from tallystick.sidecar.directory import NetworkDirectory, ResourceInfo
 
 
