@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -21,12 +22,18 @@ from tallystick.meter.gateway.metrics import CallCounts
 from tallystick.meter.gateway.offers import Offer
 from tallystick.meter.parse.dialects import AnswerReader
 from tallystick.meter.parse.estimate import BYTES_PER_TOKEN, estimate_reading
-from tallystick.meter.parse.reading import NO_FLAGS, Reading
+from tallystick.meter.parse.reading import Reading
 from tallystick.meter.records import Billing, build_records, coarsen_ms
 
 CALL_ID_BYTES: Final = 16
 _NOTHING: Final = Reading()
 _NO_RECORDS: Final = create_records(0)
+
+# Plain integers: combining members of an enumeration takes a microsecond each time.
+_ESTIMATED: Final = int(Flag.ESTIMATED)
+_FAILED: Final = int(Flag.UPSTREAM_FAILED)
+_MISMATCH: Final = int(Flag.USAGE_MISMATCH)
+_EXPLORATION: Final = int(Flag.EXPLORATION)
 
 
 class Accounts:
@@ -52,11 +59,12 @@ class Accounts:
         """
         gateway, key = self._gateway, demand.key
         bound = compute_bound(demand.request, demand.offer)
+        now_ms = gateway.clock.now_ms()
         reservation = await gateway.gate.admit_soon(
             key.project,
             key.caps,
             compute_max_cost_ucr(self._collect_rates(demand.offer), bound),
-            gateway.clock.now_ms(),
+            now_ms,
             wait_s=gateway.settings.admit_wait_s,
             unleased_ucr=key.admit_bound_ucr if key.when_unreachable == "admit" else 0,
         )
@@ -64,14 +72,14 @@ class Accounts:
             os.urandom(CALL_ID_BYTES), demand, bound, reservation, started_s=self._loop.time()
         )
         try:
-            gateway.book.begin(call.id, self._build_crash_estimate(call))
+            gateway.book.begin(call.id, self._build_crash_estimate(call, now_ms))
         except BaseException:
             gateway.gate.settle(reservation, 0)
             raise
         return call
 
     def close(
-        self, call: Call, reader: AnswerReader | None, *, flags: Flag = NO_FLAGS
+        self, call: Call, reader: AnswerReader | None, *, flags: int = 0
     ) -> asyncio.Future[int | None]:
         """The call is recorded as what its answer says, or else as an estimate.
 
@@ -85,22 +93,19 @@ class Accounts:
         """
         reading = reader.finish() if reader is not None else None
         problem = ""
-        if reading is not None and reader is not None and not reader.is_complete:
-            reading = self._complete(call, reading, reader)
         if reading is None:
             problem = (reader.problem if reader is not None else "") or "no_usage"
             reading = self._estimate(call, reader)
-            flags |= reading.flags
             if reader is not None and reader.raw:
-                flags |= Flag.USAGE_MISMATCH
-        return self._record(call, reading, flags | reading.flags, problem)
+                flags |= _MISMATCH
+        return self._record(call, reading, flags | int(reading.flags), problem)
 
     def close_failed(self, call: Call, reader: AnswerReader) -> asyncio.Future[int | None]:
         """The call was answered with an error: only what that reports is billed."""
         reading = reader.finish()
         if reading is None:
             return self.close_unused(call)
-        return self._record(call, reading, reading.flags | Flag.UPSTREAM_FAILED, "")
+        return self._record(call, reading, int(reading.flags) | _FAILED, "")
 
     def compute_output_limit_bytes(self, call: Call) -> int:
         """How much text an answer may bring before its running estimate passes its reservation."""
@@ -124,21 +129,21 @@ class Accounts:
         return self._gateway.book.finish(call.id, _NO_RECORDS)
 
     def _record(
-        self, call: Call, reading: Reading, flags: Flag, problem: str
+        self, call: Call, reading: Reading, flags: int, problem: str
     ) -> asyncio.Future[int | None]:
         resource = self._find_resource(call.demand.offer, reading.tier)
         time_ms = self._gateway.clock.now_ms()
         try:
-            records = self._build(call, reading, resource, flags, time_ms)
+            records = self._build(call, _list_quantities(reading), resource, flags, time_ms)
         except RecordInvalid:
             # More than any call can use: the number is broken, whatever it says.
             estimate = self._estimate(call, None)
             return self._record(
-                call, estimate, flags | estimate.flags | Flag.USAGE_MISMATCH, "usage_absurd"
+                call, estimate, flags | int(estimate.flags) | _MISMATCH, "usage_absurd"
             )
         cost_ucr = self._compute_cost_ucr(reading, records, resource)
         detail = self._create_detail(call, reading, flags, time_ms, problem)
-        call.closing = Closing(reading, resource, int(flags), cost_ucr, True, problem)
+        call.closing = Closing(reading, resource, flags, cost_ucr, True, problem)
         try:
             return self._gateway.book.finish(call.id, records, (detail,))
         finally:
@@ -146,42 +151,29 @@ class Accounts:
             self._counts.count_use(call)
 
     def _build(
-        self, call: Call, reading: Reading, resource: int, flags: Flag, time_ms: int
+        self,
+        call: Call,
+        quantities: Mapping[str, int],
+        resource: int,
+        flags: int,
+        time_ms: int,
     ) -> Records:
         demand = call.demand
         if demand.key.is_experiment:
-            flags |= Flag.EXPLORATION
-        billing = Billing(demand.key.project, resource, demand.user, demand.step, int(flags))
-        granularity_ms = self._gateway.settings.granularity_ms
-        return build_records(
-            _list_quantities(reading), billing, coarsen_ms(time_ms, granularity_ms)
-        )
+            flags |= _EXPLORATION
+        billing = Billing(demand.key.project, resource, demand.user, demand.step, flags)
+        at_ms = coarsen_ms(time_ms, self._gateway.settings.granularity_ms)
+        return build_records(quantities, billing, at_ms)
 
-    def _build_crash_estimate(self, call: Call) -> Records:
+    def _build_crash_estimate(self, call: Call, now_ms: int) -> Records:
+        """What the call counts as if this process dies amid it, as `estimate_reading` reckons."""
         request, offer = call.demand.request, call.demand.offer
-        reading = estimate_reading(
-            request.input_bytes,
-            self._gateway.settings.crash_output_tokens * BYTES_PER_TOKEN,
-            call.bound.out_tokens,
-            max_input_tokens=offer.max_input_tokens,
-        )
-        now_ms = self._gateway.clock.now_ms()
-        return self._build(call, reading, offer.resource, reading.flags, now_ms)
-
-    def _complete(self, call: Call, reading: Reading, reader: AnswerReader) -> Reading:
-        """The reading of an answer that ended early, its output at least what was seen of it.
-
-        Anthropic names the input at the start and the output at the end: a cut stream would
-        otherwise count as one token.
-        """
-        seen = self._estimate(call, reader).out_visible
-        if seen <= reading.out_total:
-            return reading
-        return replace(
-            reading,
-            out_visible=seen - reading.out_reasoning,
-            flags=reading.flags | Flag.ESTIMATED,
-        )
+        read = -(-request.input_bytes // BYTES_PER_TOKEN)
+        quantities = {
+            "in_fresh": min(read, offer.max_input_tokens),
+            "out_visible": min(self._gateway.settings.crash_output_tokens, call.bound.out_tokens),
+        }
+        return self._build(call, quantities, offer.resource, _ESTIMATED, now_ms)
 
     def _estimate(self, call: Call, reader: AnswerReader | None) -> Reading:
         reading = estimate_reading(
@@ -223,7 +215,7 @@ class Accounts:
         return int(compute_costs_ucr(records, prices.current).sum())
 
     def _create_detail(
-        self, call: Call, reading: Reading, flags: Flag, time_ms: int, problem: str
+        self, call: Call, reading: Reading, flags: int, time_ms: int, problem: str
     ) -> Detail:
         started_s, first_byte_s = call.started_s, call.first_byte_s
         return Detail(
@@ -231,7 +223,7 @@ class Accounts:
             time_ms=time_ms,
             user=call.demand.user,
             source="gateway",
-            flags=int(flags),
+            flags=flags,
             model=reading.model[:200] or call.demand.offer.model,
             tier=reading.tier,
             raw=reading.raw,

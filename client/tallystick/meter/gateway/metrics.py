@@ -28,7 +28,10 @@ _PREFIX: Final = "tallystick_gateway_"
 _BOUNDS_S: Final = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 _MAX_LABELS: Final = 200
 """Of tiers, which answers name freely; later ones are counted together."""
-_COUNTED_FLAGS: Final = (Flag.ESTIMATED, Flag.UPSTREAM_FAILED, Flag.USAGE_MISMATCH)
+_COUNTED_FLAGS: Final = {
+    int(flag): str(flag.name).lower()
+    for flag in (Flag.ESTIMATED, Flag.UPSTREAM_FAILED, Flag.USAGE_MISMATCH)
+}
 
 
 class CallCounts(Collector):
@@ -69,9 +72,9 @@ class CallCounts(Collector):
         self._tokens[model, "output"] += reading.out_total
         self._cost_ucr[model] += closing.cost_ucr
         if closing.flags:
-            for flag in _COUNTED_FLAGS:
+            for flag, name in _COUNTED_FLAGS.items():
                 if closing.flags & flag:
-                    self._flagged[str(flag.name).lower()] += 1
+                    self._flagged[name] += 1
 
     def count_refusal(self, code: str) -> None:
         """A request was answered with an error of ours."""
