@@ -25,6 +25,7 @@ EXAMPLES: Final = (
     "  tallystick gateway --upstream openai --upstream anthropic\n"
     "  tallystick gateway --config gateway.yaml --workers 4 --port 4000"
 )
+NEEDED: Final = ("aiohttp", "httptools", "uvloop", "prometheus_client", "opentelemetry")
 COLUMNS: Final = ("model", "upstream", "key", "priced as", "input", "output")
 _UPSTREAM: Final = re.compile(r"(?P<name>[a-z0-9][a-z0-9._-]{0,47})(?:=(?P<url>.+))?", re.ASCII)
 
@@ -179,7 +180,7 @@ def _require_extra() -> None:
 
     from tallystick.sidecar.errors import ExtraMissing  # noqa: PLC0415 - as above
 
-    missing = [name for name in ("aiohttp", "uvloop", "prometheus_client") if not find_spec(name)]
+    missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise ExtraMissing(
             "a gateway needs packages that are not installed",
