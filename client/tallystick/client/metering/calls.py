@@ -6,43 +6,14 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from tallystick.client.metering.attribution import Attribution
-from tallystick.core.usage import TOKEN_FIELDS, Flag
+from tallystick.client.metering.ports import UseBook
+from tallystick.client.metering.use import NS_PER_MS, Payee, Use
+from tallystick.core.usage import Flag
 from tallystick.meter.parse.documents import read_usage_document
-from tallystick.meter.parse.reading import NO_FLAGS, Reading
-
-if TYPE_CHECKING:
-    from tallystick.client.metering.meter import Meter, Payee
-
-NS_PER_MS = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """What was used, and what is known of it."""
-
-    quantities: Mapping[str, int]
-    """By record field; what is not named is 0."""
-    flags: Flag = NO_FLAGS
-    models: tuple[str, ...] = ()
-    """Names it may be priced under where nothing names a resource."""
-    tier: str = ""
-    raw: bytes = b""
-    status: int = 0
-    duration_ms: int | None = None
-
-    @classmethod
-    def of_reading(cls, reading: Reading, models: tuple[str, ...] = ()) -> Self:
-        """What an answer says was used."""
-        return cls(
-            {name: getattr(reading, name) for name in TOKEN_FIELDS},
-            flags=reading.flags,
-            models=models,
-            tier=reading.tier,
-            raw=reading.raw,
-        )
+from tallystick.meter.parse.reading import NO_FLAGS
 
 
 @dataclass
@@ -53,7 +24,7 @@ class MeteredCall:
     block that fails after it said something is recorded all the same, flagged.
     """
 
-    meter: Meter
+    meter: UseBook
     attribution: Attribution
     estimate: Mapping[str, int] | None = None
     sequence: range = range(0)

@@ -6,13 +6,12 @@ import functools
 import inspect
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar, cast
+from typing import Any, ParamSpec, Self, TypeVar, cast
 
 from tallystick.client.metering.attribution import Attribution
 from tallystick.client.metering.calls import MeteredCall
-
-if TYPE_CHECKING:
-    from tallystick.client.metering.meter import Meter
+from tallystick.client.metering.ports import UseBook
+from tallystick.client.metering.use import NS_PER_MS
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,11 +19,9 @@ R = TypeVar("R")
 Measure = Callable[[Any], Mapping[str, int]]
 """Quantities by record field, out of what a function returned."""
 
-NS_PER_MS: Final = 1_000_000
-
 
 def decorate(
-    meter: Meter, attribution: Attribution, measure: Measure | None
+    meter: UseBook, attribution: Attribution, measure: Measure | None
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """The decorator that `Meter.metered` gives."""
 
@@ -37,25 +34,25 @@ def decorate(
 
 
 def _wrap_sync(
-    meter: Meter, attribution: Attribution, measure: Measure | None, function: Callable[P, R]
+    meter: UseBook, attribution: Attribution, measure: Measure | None, function: Callable[P, R]
 ) -> Callable[P, R]:
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with meter.open_call(attribution) as call, _Clock(call, measure) as clock:
+        with MeteredCall(meter, attribution) as call, _Clock(call, measure) as clock:
             return clock.finish(function(*args, **kwargs))
 
     return run
 
 
 def _wrap_async(
-    meter: Meter,
+    meter: UseBook,
     attribution: Attribution,
     measure: Measure | None,
     function: Callable[P, Any],
 ) -> Callable[P, Any]:
     @functools.wraps(function)
     async def run(*args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: ANN401 - what it returns
-        async with meter.open_call(attribution) as call:
+        async with MeteredCall(meter, attribution) as call:
             with _Clock(call, measure) as clock:
                 return clock.finish(await function(*args, **kwargs))
 

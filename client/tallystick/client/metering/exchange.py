@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
 from tallystick.client.metering.attribution import Attribution
-from tallystick.client.metering.calls import NS_PER_MS, Use
+from tallystick.client.metering.ports import UseBook
+from tallystick.client.metering.use import NS_PER_MS, Use
 from tallystick.core.errors import InvalidInput
 from tallystick.core.usage import Flag
 from tallystick.meter.errors import RecordInvalid
@@ -19,9 +20,6 @@ from tallystick.meter.parse.errors import RequestMalformed
 from tallystick.meter.parse.estimate import BYTES_PER_TOKEN, estimate_reading
 from tallystick.meter.parse.reading import NO_FLAGS, Reading
 from tallystick.meter.parse.routes import find_route
-
-if TYPE_CHECKING:
-    from tallystick.client.metering.meter import Meter
 
 FIRST_ERROR: Final = 400
 READ_ONLY: Final = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
@@ -48,7 +46,7 @@ class Exchange:
     """
 
     def __init__(
-        self, meter: Meter, attribution: Attribution, route: Route, request: CallRequest
+        self, meter: UseBook, attribution: Attribution, route: Route, request: CallRequest
     ) -> None:
         self.request = request
         self._meter = meter
@@ -131,7 +129,7 @@ class Exchange:
 
 
 def open_exchange(
-    meter: Meter, attribution: Attribution, route: Route, body: bytes
+    meter: UseBook, attribution: Attribution, route: Route, body: bytes
 ) -> Exchange | Refusal:
     """The call, begun; or why it is not sent.
 

@@ -7,13 +7,12 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, ParamSpec, Self, TypeVar
 
 from tallystick.client.facade import Client
 from tallystick.client.metering.attribution import Attribution, attributing, get_current
-from tallystick.client.metering.calls import MeteredCall, Use
+from tallystick.client.metering.calls import MeteredCall
 from tallystick.client.metering.decorating import Measure, decorate
 from tallystick.client.metering.errors import (
     BasisMismatch,
@@ -23,6 +22,7 @@ from tallystick.client.metering.errors import (
 )
 from tallystick.client.metering.keeping import MeterParts
 from tallystick.client.metering.opening import open_free_meter
+from tallystick.client.metering.use import Payee, Use
 from tallystick.client.paths import split_path
 from tallystick.client.resources import ResourceView
 from tallystick.core.usage import QUANTITY_FIELDS, TOKEN_FIELDS, Records, create_records
@@ -49,14 +49,6 @@ CALL_ID_BYTES: Final = 16
 NOBODY: Final = 0
 TOKENS: Final = "tokens"
 GPU: Final = "gpu"
-
-
-@dataclass(frozen=True, slots=True)
-class Payee:
-    """Whom and what use is billed to, by the network's numbers."""
-
-    billing: Billing
-    resource: ResourceView
 
 
 class Meter:
@@ -191,13 +183,7 @@ class Meter:
             estimate: quantities that are recorded, flagged as estimated, should this process die
                 inside the context.
         """
-        return self.open_call(Attribution(project, resource, user, step), estimate)
-
-    def open_call(
-        self, attribution: Attribution, estimate: Mapping[str, int] | None = None
-    ) -> MeteredCall:
-        """As `call`, for whoever has an attribution at hand."""
-        return MeteredCall(self, attribution, estimate)
+        return MeteredCall(self, Attribution(project, resource, user, step), estimate)
 
     def metered(
         self,

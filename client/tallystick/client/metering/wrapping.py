@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from tallystick.client.metering.attribution import Attribution, get_current
 from tallystick.client.metering.errors import ClientUnsupported
 from tallystick.client.metering.exchange import Exchange, Refusal, open_exchange
 from tallystick.client.metering.http_library import HttpClient, find_library
+from tallystick.client.metering.ports import UseBook
 from tallystick.client.metering.transport import AsyncTransport, Transport
 from tallystick.meter.parse.dialects import Route
-
-if TYPE_CHECKING:
-    from tallystick.client.metering.meter import Meter
 
 C = TypeVar("C")
 
 PACKAGES: Final = frozenset({"openai", "anthropic"})
 
 
-def wrap_client(meter: Meter, client: C, attribution: Attribution) -> C:
+def wrap_client(meter: UseBook, client: C, attribution: Attribution) -> C:
     """A client of the same class that records what its calls use; see `Meter.wrap`."""
     official: Any = client
     http = getattr(official, "_client", None)
@@ -37,7 +35,7 @@ def wrap_client(meter: Meter, client: C, attribution: Attribution) -> C:
 
 
 def _build_http(
-    meter: Meter,
+    meter: UseBook,
     attribution: Attribution,
     http: HttpClient,
     library: ModuleType,
