@@ -10,7 +10,7 @@ from tests.integration.gpu.pages import Pages, serve_pages
 from tallystick.meter.gpu.errors import NvmlUnavailable
 from tallystick.meter.gpu.nvml import opened_nvml
 from tallystick.meter.gpu.nvml_library import NvmlLibrary
-from tallystick.sidecar.collect.collector import load_nvml
+from tallystick.sidecar.collect.sources import load_nvml
 
 NO_DEVICE = pytest.StashKey[str]()
 

@@ -26,15 +26,10 @@ from tallystick.meter.gpu.nvml import opened_nvml
 from tallystick.meter.gpu.nvml_library import NvmlLibrary
 from tallystick.meter.gpu.processes import list_tree
 from tallystick.meter.gpu.uses import Payer
-from tallystick.sidecar.collect.collector import (
-    DeviceBinding,
-    create_collector,
-    create_sink,
-    describe,
-    load_nvml,
-)
+from tallystick.sidecar.collect.collector import create_collector, create_sink, describe
 from tallystick.sidecar.collect.lock import hold_devices, try_lock
 from tallystick.sidecar.collect.settings import CollectConfig
+from tallystick.sidecar.collect.sources import US_PER_MS, DeviceBinding, load_nvml
 from tallystick.sidecar.errors import CommandNotFound, JobsFull
 from tallystick.sidecar.lengths import parse_length_ms
 from tallystick.sidecar.meters import ensure_named_meters, run_meter
@@ -48,8 +43,6 @@ PR_SET_CHILD_SUBREAPER: Final = 36
 SIGNAL_BASE: Final = 128
 STDERR: Final = 2
 """The descriptor."""
-US_PER_MS: Final = 1_000
-MS_PER_S: Final = 1_000
 
 _log = structlog.get_logger(__name__)
 

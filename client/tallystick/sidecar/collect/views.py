@@ -19,14 +19,14 @@ from tallystick.meter.gpu.nvml import opened_nvml
 from tallystick.meter.gpu.state import StateFile
 from tallystick.meter.gpu.uses import BucketKey
 from tallystick.meter.gpu.watching import Source
-from tallystick.sidecar.collect.collector import (
-    STATE_FILE,
+from tallystick.sidecar.collect.collector import STATE_FILE
+from tallystick.sidecar.collect.settings import CollectConfig
+from tallystick.sidecar.collect.sources import (
     US_PER_MS,
     DeviceBinding,
     build_sources,
     load_nvml,
 )
-from tallystick.sidecar.collect.settings import CollectConfig
 from tallystick.sidecar.directory import NetworkDirectory
 from tallystick.sidecar.site import open_site
 
