@@ -7,8 +7,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from tallystick.meter.parse.calls.fields import MAX_NAME_CHARS
 from tallystick.meter.parse.reading import MAX_RAW_BYTES
-from tallystick.meter.parse.request_fields import MAX_NAME_CHARS
 
 _STANDARD_TIERS: Final = frozenset({"default", "standard", "auto", "on_demand", "unspecified"})
 _MAX_TIER_CHARS: Final = 64

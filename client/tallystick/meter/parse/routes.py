@@ -6,18 +6,18 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
-from tallystick.meter.parse.anthropic_messages import ANTHROPIC_MESSAGES
-from tallystick.meter.parse.bedrock_converse import BEDROCK_CONVERSE
 from tallystick.meter.parse.dialects import Dialect, Route
 from tallystick.meter.parse.errors import DialectUnknown
-from tallystick.meter.parse.gemini import GEMINI
-from tallystick.meter.parse.mistral_chat import MISTRAL_CHAT
-from tallystick.meter.parse.mistral_embeddings import MISTRAL_EMBEDDINGS
-from tallystick.meter.parse.ollama import OLLAMA
-from tallystick.meter.parse.openai_chat import OPENAI_CHAT
-from tallystick.meter.parse.openai_completions import OPENAI_COMPLETIONS
-from tallystick.meter.parse.openai_embeddings import OPENAI_EMBEDDINGS
-from tallystick.meter.parse.openai_responses import OPENAI_RESPONSES
+from tallystick.meter.parse.providers.anthropic_messages import ANTHROPIC_MESSAGES
+from tallystick.meter.parse.providers.bedrock_converse import BEDROCK_CONVERSE
+from tallystick.meter.parse.providers.gemini import GEMINI
+from tallystick.meter.parse.providers.mistral_chat import MISTRAL_CHAT
+from tallystick.meter.parse.providers.mistral_embeddings import MISTRAL_EMBEDDINGS
+from tallystick.meter.parse.providers.ollama import OLLAMA
+from tallystick.meter.parse.providers.openai_chat import OPENAI_CHAT
+from tallystick.meter.parse.providers.openai_completions import OPENAI_COMPLETIONS
+from tallystick.meter.parse.providers.openai_embeddings import OPENAI_EMBEDDINGS
+from tallystick.meter.parse.providers.openai_responses import OPENAI_RESPONSES
 
 __all__ = ["DIALECTS", "Route", "dialect_for", "find_dialect", "find_route"]
 

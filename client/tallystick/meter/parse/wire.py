@@ -6,27 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from tallystick.meter.parse.answers import AnswerFormat
+from tallystick.meter.parse.answers.document_reader import DocumentReader
+from tallystick.meter.parse.answers.formats import AnswerFormat
+from tallystick.meter.parse.answers.stream_reader import StreamReader
 from tallystick.meter.parse.dialects import AnswerReader, CallRequest, Route
-from tallystick.meter.parse.document_reader import DocumentReader
-from tallystick.meter.parse.pieces import Splitter
+from tallystick.meter.parse.framing.framings import Framing
 from tallystick.meter.parse.reading import Reading
-from tallystick.meter.parse.stream_reader import StreamReader
 
 Refusal = Callable[[int, str, str, Mapping[str, int | str]], bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Framing:
-    """How a stream is cut into documents.
-
-    Args:
-        create_splitter: a fresh splitter.
-        read_data: the document inside one of its events.
-    """
-
-    create_splitter: Callable[[], Splitter]
-    read_data: Callable[[bytes], bytes]
 
 
 class RequestParser(Protocol):

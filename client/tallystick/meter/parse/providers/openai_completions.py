@@ -10,12 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tallystick.meter.parse.dialects import CallRequest, Route
-from tallystick.meter.parse.framings import choose_sse
-from tallystick.meter.parse.openai_chat import CHAT_FORMAT
-from tallystick.meter.parse.prepare import ask_for_usage, is_usage_asked, name_upstream_model
-from tallystick.meter.parse.refusals import refuse_openai
-from tallystick.meter.parse.request_fields import (
+from tallystick.meter.parse.calls.fields import (
     BodyDecoder,
     is_list_of,
     multiply_limit,
@@ -25,6 +20,11 @@ from tallystick.meter.parse.request_fields import (
     read_switch,
     read_user,
 )
+from tallystick.meter.parse.calls.prepare import ask_for_usage, is_usage_asked, name_upstream_model
+from tallystick.meter.parse.dialects import CallRequest, Route
+from tallystick.meter.parse.framing.framings import choose_sse
+from tallystick.meter.parse.providers.openai_chat import CHAT_FORMAT
+from tallystick.meter.parse.providers.refusals import refuse_openai
 from tallystick.meter.parse.wire import WireDialect
 
 _KEYS: Final = (b'text":',)

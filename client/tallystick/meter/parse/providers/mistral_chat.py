@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import Final
 
 from tallystick.meter.parse.dialects import CallRequest, Route
-from tallystick.meter.parse.framings import choose_sse
+from tallystick.meter.parse.framing.framings import choose_sse
 from tallystick.meter.parse.json_parts import read_tier
-from tallystick.meter.parse.openai_chat import CHAT_FORMAT, parse_chat
-from tallystick.meter.parse.openai_completions import parse_completion
-from tallystick.meter.parse.openai_usage import MISTRAL, read_openai_usage
+from tallystick.meter.parse.providers.openai_chat import CHAT_FORMAT, parse_chat
+from tallystick.meter.parse.providers.openai_completions import parse_completion
+from tallystick.meter.parse.providers.openai_usage import MISTRAL, read_openai_usage
+from tallystick.meter.parse.providers.refusals import refuse_mistral
 from tallystick.meter.parse.reading import Reading
-from tallystick.meter.parse.refusals import refuse_mistral
 from tallystick.meter.parse.wire import WireDialect
 
 

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
-from tallystick.meter.parse.event_stream import EventStreamSplitter, read_payload
-from tallystick.meter.parse.json_array import ArraySplitter, read_element
-from tallystick.meter.parse.ndjson import LineSplitter, read_line
-from tallystick.meter.parse.sse import SseSplitter, read_event_data
-from tallystick.meter.parse.wire import Framing
+from tallystick.meter.parse.framing.event_stream import EventStreamSplitter, read_payload
+from tallystick.meter.parse.framing.json_array import ArraySplitter, read_element
+from tallystick.meter.parse.framing.ndjson import LineSplitter, read_line
+from tallystick.meter.parse.framing.pieces import Splitter
+from tallystick.meter.parse.framing.sse import SseSplitter, read_event_data
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How a stream is cut into documents.
+
+    Args:
+        create_splitter: a fresh splitter.
+        read_data: the document inside one of its events.
+    """
+
+    create_splitter: Callable[[], Splitter]
+    read_data: Callable[[bytes], bytes]
+
 
 SSE: Final = Framing(SseSplitter, read_event_data)
 LINES: Final = Framing(LineSplitter, read_line)

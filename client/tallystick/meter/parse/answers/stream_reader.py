@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from tallystick.meter.parse.answers import AnswerFormat, Gatherer
+from tallystick.meter.parse.answers.formats import AnswerFormat, Gatherer
+from tallystick.meter.parse.answers.texts import count_text_bytes
 from tallystick.meter.parse.errors import UsageMalformed
-from tallystick.meter.parse.pieces import Piece, Splitter
+from tallystick.meter.parse.framing.pieces import Piece, Splitter
 from tallystick.meter.parse.reading import Reading
-from tallystick.meter.parse.texts import count_text_bytes
 
 _MAX_HELD_BYTES: Final = 64 * 1024
 """Of what may be the start of a usage chunk; real ones stay below 2 KiB."""

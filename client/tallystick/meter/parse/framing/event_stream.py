@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from tallystick.meter.parse.pieces import MAX_EVENT_BYTES, Piece
+from tallystick.meter.parse.framing.pieces import MAX_EVENT_BYTES, Piece
 
 _PRELUDE: Final = struct.Struct(">II")
 _PRELUDE_BYTES: Final = 12

@@ -11,16 +11,10 @@ from typing import Any, Final
 
 import msgspec
 
-from tallystick.meter.parse.answers import AnswerFormat, Found
-from tallystick.meter.parse.content import has_only_own_tools, has_only_parts
-from tallystick.meter.parse.dialects import CallRequest, Route
-from tallystick.meter.parse.framings import choose_sse
-from tallystick.meter.parse.json_parts import decode_part, keep_raw, read_name, read_tier
-from tallystick.meter.parse.openai_usage import CHAT, read_openai_usage
-from tallystick.meter.parse.prepare import ask_for_usage, is_usage_asked, name_upstream_model
-from tallystick.meter.parse.reading import Reading
-from tallystick.meter.parse.refusals import refuse_openai
-from tallystick.meter.parse.request_fields import (
+from tallystick.meter.parse.answers.formats import AnswerFormat, Found
+from tallystick.meter.parse.answers.texts import has_member
+from tallystick.meter.parse.calls.content import has_only_own_tools, has_only_parts
+from tallystick.meter.parse.calls.fields import (
     BodyDecoder,
     multiply_limit,
     read_choices,
@@ -29,7 +23,13 @@ from tallystick.meter.parse.request_fields import (
     read_switch,
     read_user,
 )
-from tallystick.meter.parse.texts import has_member
+from tallystick.meter.parse.calls.prepare import ask_for_usage, is_usage_asked, name_upstream_model
+from tallystick.meter.parse.dialects import CallRequest, Route
+from tallystick.meter.parse.framing.framings import choose_sse
+from tallystick.meter.parse.json_parts import decode_part, keep_raw, read_name, read_tier
+from tallystick.meter.parse.providers.openai_usage import CHAT, read_openai_usage
+from tallystick.meter.parse.providers.refusals import refuse_openai
+from tallystick.meter.parse.reading import Reading
 from tallystick.meter.parse.wire import WireDialect
 
 NO_CHOICES: Final = re.compile(rb"\s*\[\s*\]\s*")

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tallystick.meter.parse.event_stream import EventStreamSplitter
-from tallystick.meter.parse.json_array import ArraySplitter, read_element
-from tallystick.meter.parse.ndjson import LineSplitter
-from tallystick.meter.parse.pieces import MAX_EVENT_BYTES, Splitter
-from tallystick.meter.parse.sse import SseSplitter, read_event_data
+from tallystick.meter.parse.framing.event_stream import EventStreamSplitter
+from tallystick.meter.parse.framing.json_array import ArraySplitter, read_element
+from tallystick.meter.parse.framing.ndjson import LineSplitter
+from tallystick.meter.parse.framing.pieces import MAX_EVENT_BYTES, Splitter
+from tallystick.meter.parse.framing.sse import SseSplitter, read_event_data
 
 SPLITTERS = [SseSplitter, LineSplitter, ArraySplitter, EventStreamSplitter]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tallystick.meter.parse.dialects import AnswerReader, CallRequest
-from tallystick.meter.parse.openai_chat import OPENAI_CHAT
+from tallystick.meter.parse.providers.openai_chat import OPENAI_CHAT
 
 REQUEST = CallRequest("m", True, b"{}", True, None, 1, 2, False, None)
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}

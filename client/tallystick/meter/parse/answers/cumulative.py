@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tallystick.meter.parse.answers import Usage
+from tallystick.meter.parse.answers.formats import Usage
 
 
 def merge_cumulative(earlier: Usage, later: Usage) -> tuple[Usage, bool]:

@@ -8,9 +8,9 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from tallystick.meter.parse.calls.members import find_members
 from tallystick.meter.parse.counts import MAX_COUNT
 from tallystick.meter.parse.errors import RequestMalformed
-from tallystick.meter.parse.members import find_members
 
 MAX_NAME_CHARS: Final = 256
 """Of a model's name; the longest in public price lists has 96."""

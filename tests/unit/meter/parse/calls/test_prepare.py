@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tallystick.meter.parse.calls.members import find_members
 from tallystick.meter.parse.dialects import CallRequest
-from tallystick.meter.parse.members import find_members
-from tallystick.meter.parse.openai_chat import OPENAI_CHAT
+from tallystick.meter.parse.providers.openai_chat import OPENAI_CHAT
 from tallystick.meter.parse.routes import find_route
 
 TEXT = b'{"model": "m", "messages": [{"role": "user", "content": "say \\"stream_options\\": {"}]'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tallystick.meter.parse.pieces import MAX_EVENT_BYTES, Piece
+from tallystick.meter.parse.framing.pieces import MAX_EVENT_BYTES, Piece
 
 _OUTSIDE: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["{}]', re.DOTALL)
 _INSIDE: Final = re.compile(rb'\\.|"', re.DOTALL)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from tallystick.meter.parse.answers import AnswerFormat, Gatherer
+from tallystick.meter.parse.answers.formats import AnswerFormat, Gatherer
+from tallystick.meter.parse.answers.texts import count_text_bytes
 from tallystick.meter.parse.errors import UsageMalformed
 from tallystick.meter.parse.reading import MAX_RAW_BYTES, Reading
-from tallystick.meter.parse.texts import count_text_bytes
 
 MAX_DOCUMENT_BYTES: Final = 32 * 1024 * 1024
 """Of one answer that is kept; only embeddings of thousands of texts are larger."""

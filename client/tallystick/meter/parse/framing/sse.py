@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tallystick.meter.parse.pieces import MAX_EVENT_BYTES, Piece
+from tallystick.meter.parse.framing.pieces import MAX_EVENT_BYTES, Piece
 
 _LINE_ENDS: Final = re.compile(rb"[\r\n]+")
 _BLANK_LINE: Final = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")

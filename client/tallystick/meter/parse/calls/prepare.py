@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
+from tallystick.meter.parse.calls.members import find_members, replace_span
 from tallystick.meter.parse.errors import RequestMalformed
-from tallystick.meter.parse.members import find_members, replace_span
 
 _ASK: Final = b'"include_usage":true'
 _OPTIONS: Final = "stream_options"

@@ -12,18 +12,18 @@ from typing import Any, Final
 import msgspec
 
 from tallystick.core.usage import Flag
-from tallystick.meter.parse.answers import AnswerFormat, Found, Progress, Usage
+from tallystick.meter.parse.answers.formats import AnswerFormat, Found, Progress, Usage
+from tallystick.meter.parse.answers.texts import has_member
+from tallystick.meter.parse.calls.fields import BodyDecoder, read_limit, read_model, read_switch
+from tallystick.meter.parse.calls.prepare import name_upstream_model
 from tallystick.meter.parse.counts import read_count
 from tallystick.meter.parse.dialects import CallRequest, Route
 from tallystick.meter.parse.errors import RequestMalformed, UsageMalformed
 from tallystick.meter.parse.estimate import estimate_reading
-from tallystick.meter.parse.framings import choose_lines
+from tallystick.meter.parse.framing.framings import choose_lines
 from tallystick.meter.parse.json_parts import decode_part, read_name
-from tallystick.meter.parse.prepare import name_upstream_model
+from tallystick.meter.parse.providers.refusals import refuse_ollama
 from tallystick.meter.parse.reading import NO_FLAGS, Reading
-from tallystick.meter.parse.refusals import refuse_ollama
-from tallystick.meter.parse.request_fields import BodyDecoder, read_limit, read_model, read_switch
-from tallystick.meter.parse.texts import has_member
 from tallystick.meter.parse.wire import WireDialect
 
 USAGE_FIELDS: Final = (

@@ -12,15 +12,15 @@ from typing import Any, Final
 import msgspec
 
 from tallystick.core.usage import Flag
-from tallystick.meter.parse.answers import AnswerFormat, Found
+from tallystick.meter.parse.answers.formats import AnswerFormat, Found
+from tallystick.meter.parse.answers.texts import has_member
+from tallystick.meter.parse.calls.fields import BodyDecoder, read_limit, read_model
 from tallystick.meter.parse.counts import Side, create_reading, read_count, require_count
 from tallystick.meter.parse.dialects import CallRequest, Route
-from tallystick.meter.parse.framings import choose_event_stream
+from tallystick.meter.parse.framing.framings import choose_event_stream
 from tallystick.meter.parse.json_parts import decode_part, keep_raw, read_tier
+from tallystick.meter.parse.providers.refusals import refuse_bedrock
 from tallystick.meter.parse.reading import Reading
-from tallystick.meter.parse.refusals import refuse_bedrock
-from tallystick.meter.parse.request_fields import BodyDecoder, read_limit, read_model
-from tallystick.meter.parse.texts import has_member
 from tallystick.meter.parse.wire import WireDialect
 
 _TEXT_BLOCKS: Final = frozenset({"text", "toolUse", "cachePoint", "reasoningContent"})

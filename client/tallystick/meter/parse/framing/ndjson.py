@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tallystick.meter.parse.pieces import MAX_EVENT_BYTES, Piece
+from tallystick.meter.parse.framing.pieces import MAX_EVENT_BYTES, Piece
 
 _LINE_END: Final = b"\n"
 

@@ -15,7 +15,7 @@ from openai.types.responses import response_usage
 from tallystick.core.usage import Flag
 from tallystick.meter.parse.documents import read_usage_document
 from tallystick.meter.parse.errors import DialectUnknown, UsageMalformed
-from tallystick.meter.parse.openai_usage import CHAT, RESPONSES, FieldNames
+from tallystick.meter.parse.providers.openai_usage import CHAT, RESPONSES, FieldNames
 from tallystick.meter.parse.reading import MAX_RAW_BYTES, Reading
 
 Counts = tuple[int, int, int, int, int]

@@ -12,25 +12,25 @@ from typing import Any, Final
 import msgspec
 
 from tallystick.core.usage import Flag
-from tallystick.meter.parse.answers import AnswerFormat, Found, Progress, Usage
-from tallystick.meter.parse.content import has_only_parts
-from tallystick.meter.parse.counts import Side, create_reading, read_count, require_count
-from tallystick.meter.parse.cumulative import merge_cumulative
-from tallystick.meter.parse.dialects import CallRequest, Route
-from tallystick.meter.parse.estimate import estimate_reading
-from tallystick.meter.parse.framings import choose_sse
-from tallystick.meter.parse.json_parts import decode_part, keep_raw, read_name, read_tier
-from tallystick.meter.parse.prepare import name_upstream_model
-from tallystick.meter.parse.reading import NO_FLAGS, Reading
-from tallystick.meter.parse.refusals import refuse_anthropic
-from tallystick.meter.parse.request_fields import (
+from tallystick.meter.parse.answers.cumulative import merge_cumulative
+from tallystick.meter.parse.answers.formats import AnswerFormat, Found, Progress, Usage
+from tallystick.meter.parse.answers.texts import has_member
+from tallystick.meter.parse.calls.content import has_only_parts
+from tallystick.meter.parse.calls.fields import (
     BodyDecoder,
     read_limit,
     read_model,
     read_switch,
     read_user,
 )
-from tallystick.meter.parse.texts import has_member
+from tallystick.meter.parse.calls.prepare import name_upstream_model
+from tallystick.meter.parse.counts import Side, create_reading, read_count, require_count
+from tallystick.meter.parse.dialects import CallRequest, Route
+from tallystick.meter.parse.estimate import estimate_reading
+from tallystick.meter.parse.framing.framings import choose_sse
+from tallystick.meter.parse.json_parts import decode_part, keep_raw, read_name, read_tier
+from tallystick.meter.parse.providers.refusals import refuse_anthropic
+from tallystick.meter.parse.reading import NO_FLAGS, Reading
 from tallystick.meter.parse.wire import WireDialect
 
 _TEXT_BLOCKS: Final = frozenset({"text", "thinking", "redacted_thinking", "tool_use"})

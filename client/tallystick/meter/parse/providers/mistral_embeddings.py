@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from tallystick.meter.parse.framings import choose_document
-from tallystick.meter.parse.openai_embeddings import EMBEDDING_FORMAT, parse_embedding
-from tallystick.meter.parse.refusals import refuse_mistral
+from tallystick.meter.parse.framing.framings import choose_document
+from tallystick.meter.parse.providers.openai_embeddings import EMBEDDING_FORMAT, parse_embedding
+from tallystick.meter.parse.providers.refusals import refuse_mistral
 from tallystick.meter.parse.wire import WireDialect
 
 MISTRAL_EMBEDDINGS: Final = WireDialect(

@@ -6,12 +6,12 @@ import pytest
 from tests.unit.meter.parse.vectors import Vector, load_vectors
 
 from tallystick.core.usage import Flag
-from tallystick.meter.parse.anthropic_messages import ANTHROPIC_MESSAGES
+from tallystick.meter.parse.answers.document_reader import MAX_DOCUMENT_BYTES
+from tallystick.meter.parse.answers.texts import count_text_bytes, has_member
 from tallystick.meter.parse.dialects import CallRequest
-from tallystick.meter.parse.document_reader import MAX_DOCUMENT_BYTES
-from tallystick.meter.parse.openai_chat import OPENAI_CHAT
-from tallystick.meter.parse.openai_embeddings import OPENAI_EMBEDDINGS
-from tallystick.meter.parse.texts import count_text_bytes, has_member
+from tallystick.meter.parse.providers.anthropic_messages import ANTHROPIC_MESSAGES
+from tallystick.meter.parse.providers.openai_chat import OPENAI_CHAT
+from tallystick.meter.parse.providers.openai_embeddings import OPENAI_EMBEDDINGS
 
 KEYS = (b'content":', b'arguments":')
 

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import msgspec
 
+from tallystick.meter.parse.calls.fields import BodyDecoder, read_model, read_user
+from tallystick.meter.parse.calls.prepare import name_upstream_model
 from tallystick.meter.parse.dialects import CallRequest, Route
-from tallystick.meter.parse.framings import choose_document
-from tallystick.meter.parse.openai_chat import CHAT_FORMAT
-from tallystick.meter.parse.openai_usage import read_embedding_usage
-from tallystick.meter.parse.prepare import name_upstream_model
-from tallystick.meter.parse.refusals import refuse_openai
-from tallystick.meter.parse.request_fields import BodyDecoder, read_model, read_user
+from tallystick.meter.parse.framing.framings import choose_document
+from tallystick.meter.parse.providers.openai_chat import CHAT_FORMAT
+from tallystick.meter.parse.providers.openai_usage import read_embedding_usage
+from tallystick.meter.parse.providers.refusals import refuse_openai
 from tallystick.meter.parse.wire import WireDialect
 
 

@@ -12,24 +12,24 @@ from typing import Any, Final
 import msgspec
 
 from tallystick.core.usage import Flag
-from tallystick.meter.parse.answers import AnswerFormat, Found, Progress, Usage
-from tallystick.meter.parse.counts import Side, create_reading, read_count
-from tallystick.meter.parse.cumulative import merge_cumulative
-from tallystick.meter.parse.dialects import CallRequest, Route
-from tallystick.meter.parse.errors import UsageMalformed
-from tallystick.meter.parse.estimate import estimate_reading
-from tallystick.meter.parse.framings import choose_gemini
-from tallystick.meter.parse.json_parts import decode_part, keep_raw, read_name, read_tier
-from tallystick.meter.parse.reading import Reading
-from tallystick.meter.parse.refusals import refuse_gemini
-from tallystick.meter.parse.request_fields import (
+from tallystick.meter.parse.answers.cumulative import merge_cumulative
+from tallystick.meter.parse.answers.formats import AnswerFormat, Found, Progress, Usage
+from tallystick.meter.parse.answers.texts import has_member
+from tallystick.meter.parse.calls.fields import (
     BodyDecoder,
     multiply_limit,
     read_choices,
     read_limit,
     read_model,
 )
-from tallystick.meter.parse.texts import has_member
+from tallystick.meter.parse.counts import Side, create_reading, read_count
+from tallystick.meter.parse.dialects import CallRequest, Route
+from tallystick.meter.parse.errors import UsageMalformed
+from tallystick.meter.parse.estimate import estimate_reading
+from tallystick.meter.parse.framing.framings import choose_gemini
+from tallystick.meter.parse.json_parts import decode_part, keep_raw, read_name, read_tier
+from tallystick.meter.parse.providers.refusals import refuse_gemini
+from tallystick.meter.parse.reading import Reading
 from tallystick.meter.parse.wire import WireDialect
 
 _TEXT_PARTS: Final = frozenset(

@@ -1,0 +1,1 @@
+"""What an answer is followed with, whichever provider it comes from."""

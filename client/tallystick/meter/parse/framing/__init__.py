@@ -1,0 +1,1 @@
+"""How bodies are cut into documents: events, lines, elements, frames."""
