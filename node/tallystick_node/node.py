@@ -35,7 +35,6 @@ from tallystick_node.acts.assembly import (
     assemble_acts,
     assemble_correction_router,
 )
-from tallystick_node.acts.desk import ActDesk
 from tallystick_node.alerts.assembly import assemble_webhook
 from tallystick_node.answers import install_error_answers
 from tallystick_node.attest.assembly import assemble_peer_router
@@ -52,14 +51,14 @@ from tallystick_node.index_feed import IndexFeed, IndexListener
 from tallystick_node.intake.acceptance import Intake
 from tallystick_node.intake.assembly import assemble_intake, assemble_intake_router, open_stores
 from tallystick_node.keys import NodeKeys, load_node_keys, load_secret
-from tallystick_node.leases.assembly import assemble_leases
+from tallystick_node.leases.assembly import assemble_lease_router
 from tallystick_node.logs import configure_logs
 from tallystick_node.loops import Step, pace, run_loop
 from tallystick_node.membership import PeerWatch
 from tallystick_node.monitoring import Monitored, assemble_status_router
 from tallystick_node.peer_gate import create_peer_gate
 from tallystick_node.peers.client import MAX_PEER_ANSWER_BYTES, PeerClient
-from tallystick_node.relay import CallRelay
+from tallystick_node.relay import CallRelay, create_simulation
 from tallystick_node.server import create_server, open_socket
 from tallystick_node.settings import NodeSettings, load_settings
 from tallystick_node.settle.assembly import assemble_settler, assemble_submitter
@@ -92,7 +91,6 @@ class Stages:
 
     intake: Intake
     settler: Settler
-    desk: ActDesk
     relay: CallRelay
 
     def apply_settled(self, frames: Sequence[SettledFrame]) -> None:
@@ -100,10 +98,9 @@ class Stages:
         self.intake.apply_settled(frames)
 
     def apply_outcomes(self, outcomes: Iterable[Outcome]) -> None:
-        """Frames of batches that came to nothing are proposed anew; who waits for an act hears."""
+        """Frames of batches that came to nothing are proposed anew; who waits for a call hears."""
         outcomes = list(outcomes)
         self.settler.apply_outcomes(outcomes)
-        self.desk.apply_outcomes(outcomes)
         self.relay.apply_outcomes(outcomes)
         self.settler.apply_time()
 
@@ -202,16 +199,17 @@ async def _build(
     stack.push_async_callback(peers.aclose)
     submitter = assemble_submitter(basis, stack)
     settler = assemble_settler(basis, stores.pool, peers, submitter, stack)
+    relay = CallRelay(submitter, create_simulation(rpc, submitter.address))
+    stack.push_async_callback(relay.aclose)
     acts = assemble_acts(
         basis,
         SettledRecords(Reader(projection), basis.view.read_cursor),
         RegistrySigners(rpc, network.addresses.registry),
         peers,
-        submitter,
+        relay,
         stack,
     )
-    leases = assemble_leases(basis, submitter, stack)
-    stages = Stages(intake, settler, acts.desk, leases.relay)
+    stages = Stages(intake, settler, relay)
     following = _build_following(basis, projection, index, submitter, stages)
     await _retry(following.restore)
     await _retry(submitter.start)
@@ -229,7 +227,7 @@ async def _build(
         assemble_peer_router(basis, gate),
         assemble_act_peer_router(basis, acts, gate),
         assemble_correction_router(basis, acts),
-        leases.router,
+        assemble_lease_router(basis, relay),
         assemble_status_router(monitored),
         create_index_router(queries),
     )

@@ -1,4 +1,4 @@
-"""Calls sent on somebody's word: once however often asked for, and followed to their outcome.
+"""Calls of this validator besides settlements: sent once, and followed to their outcome.
 
 How many are under way is bounded. Simulate a call first: what the chain refuses costs a nonce.
 """
@@ -13,10 +13,15 @@ from typing import Any, Final, Protocol
 import structlog
 
 from tallystick.chain.calls import Write
+from tallystick.chain.errors import RpcRefused
+from tallystick.chain.reader import PENDING
+from tallystick.chain.reverts import explain_refusal
+from tallystick.chain.rpc import Rpc
 from tallystick.chain.submission_effects import Outcome, OutcomeStatus
 from tallystick.chain.submitter import Call
 from tallystick_node.errors import ActLost, RateLimited
 
+MAX_UNDER_WAY: Final = 64
 OUTCOME_TIMEOUT_S: Final = 60.0
 
 log = structlog.get_logger(__name__)
@@ -54,7 +59,7 @@ class CallRelay:
         submitter: CallSubmitter,
         simulate: Callable[[Write[Any]], Awaitable[None]],
         *,
-        max_under_way: int,
+        max_under_way: int = MAX_UNDER_WAY,
     ) -> None:
         self._submitter = submitter
         self._simulate = simulate
@@ -136,3 +141,21 @@ def _describe(call: Relayed) -> Call:
     if call.write.to is None:
         raise ValueError("only calls to a contract are relayed")
     return Call(call.write.to, call.write.data, call.gas, call.key)
+
+
+def create_simulation(rpc: Rpc, sender: str) -> Callable[[Write[Any]], Awaitable[None]]:
+    """What the chain would say in its next block, in whose time deadlines are checked.
+
+    Args:
+        rpc: the chain.
+        sender: address of whoever would send the call.
+    """
+
+    async def simulate(write: Write[Any]) -> None:
+        call = {"from": sender, "to": write.to, "data": "0x" + write.data.hex()}
+        try:
+            await rpc.call("eth_call", call, PENDING)
+        except RpcRefused as refusal:
+            raise explain_refusal(refusal) from refusal
+
+    return simulate

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import APIRouter
 
-from tallystick.chain.calls import Write
-from tallystick.chain.errors import RpcRefused
-from tallystick.chain.reverts import explain_refusal
-from tallystick.chain.submitter import Submitter
 from tallystick_node.acts.api import (
     BURST_REQUESTS,
     REQUESTS_PER_S,
@@ -29,6 +23,7 @@ from tallystick_node.peers.client import PeerClient
 from tallystick_node.peers.collect import Collector
 from tallystick_node.peers.question import find_suspended
 from tallystick_node.rates import TokenBuckets
+from tallystick_node.relay import CallRelay
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +40,7 @@ def assemble_acts(
     records: RecordSource,
     signers: CreditSigners,
     peers: PeerClient,
-    submitter: Submitter,
+    relay: CallRelay,
     stack: AsyncExitStack,
 ) -> Acts:
     """The stage; what it asked peers is ended with the stack."""
@@ -64,8 +59,7 @@ def assemble_acts(
     desk = ActDesk(
         judge,
         collector,
-        submitter,
-        _create_simulation(basis, submitter.address),
+        relay,
         lambda: _read_electorate(basis),
         ActContractAddresses(addresses.corrections, addresses.meter_freezes),
     )
@@ -87,19 +81,6 @@ def assemble_act_peer_router(basis: Basis, acts: Acts, gate: PeerGate) -> APIRou
 def _read_electorate(basis: Basis) -> Electorate:
     members = basis.members.read().validators
     return Electorate(members, find_suspended(members, basis.view.facts, basis.view.now_ms()))
-
-
-def _create_simulation(basis: Basis, sender: str) -> Callable[[Write[Any]], Awaitable[None]]:
-    """What the chain would say to a call of this node, asked without sending it."""
-
-    async def simulate(write: Write[Any]) -> None:
-        call = {"from": sender, "to": write.to, "data": "0x" + write.data.hex()}
-        try:
-            await basis.rpc.call("eth_call", call, "latest")
-        except RpcRefused as refusal:
-            raise explain_refusal(refusal) from refusal
-
-    return simulate
 
 
 def _to_bytes(address: str) -> bytes:

@@ -7,24 +7,20 @@ the chain would refuse is refused here, before anything is sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
-
-import structlog
 
 from tallystick.chain.bindings.corrections import Corrections
 from tallystick.chain.bindings.meter_freezes import MeterFreezes
 from tallystick.chain.calls import Write
-from tallystick.chain.submission_effects import Outcome, OutcomeStatus
-from tallystick.chain.submitter import Call
 from tallystick.core.corrections import Credit
 from tallystick.core.equivocation import compute_proof_hash
 from tallystick.core.facts import Validator
 from tallystick.core.frames import Frame, encode_frame
 from tallystick_node.acts.documents import CreditDocument, write_document, write_release
 from tallystick_node.acts.judge import ActJudge, CreditSignatures
-from tallystick_node.errors import ActLost, RateLimited
+from tallystick_node.errors import RateLimited
 from tallystick_node.peers.collect import Quorum
 from tallystick_node.peers.question import (
     CREDITS_PATH,
@@ -32,14 +28,12 @@ from tallystick_node.peers.question import (
     RELEASES_PATH,
     Question,
 )
+from tallystick_node.relay import CallRelay, Relayed
 
 MAX_UNDER_WAY: Final = 16
-OUTCOME_TIMEOUT_S: Final = 60.0
 BASE_GAS: Final = 1_500_000
 """A charge or an issue at the greatest depth, every slot cold, costs a third of it."""
 GAS_PER_SIGNER: Final = 12_000
-
-log = structlog.get_logger(__name__)
 
 
 class QuorumCollector(Protocol):
@@ -47,13 +41,6 @@ class QuorumCollector(Protocol):
 
     async def collect(self, question: Question) -> Quorum:
         """The first quorum."""
-
-
-class CallSubmitter(Protocol):
-    """How calls are sent."""
-
-    async def call(self, call: Call) -> str:
-        """The transaction's hash once a chain node took it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +73,7 @@ class ActDesk:
     Args:
         judge: this validator's own judgement.
         collector: of attestations.
-        submitter: of this validator's sending key.
-        simulate: raises what the chain would refuse a call with.
+        relay: sends with this validator's key.
         read_electorate: the set in force now.
         addresses: see there.
     """
@@ -96,20 +82,17 @@ class ActDesk:
         self,
         judge: ActJudge,
         collector: QuorumCollector,
-        submitter: CallSubmitter,
-        simulate: Callable[[Write[Any]], Awaitable[None]],
+        relay: CallRelay,
         read_electorate: Callable[[], Electorate],
         addresses: ActContractAddresses,
     ) -> None:
         self._judge = judge
         self._collector = collector
-        self._submitter = submitter
-        self._simulate = simulate
+        self._relay = relay
         self._read_electorate = read_electorate
         self._corrections = Corrections(addresses.corrections)
         self._freezes = MeterFreezes(addresses.meter_freezes)
         self._tasks: dict[bytes, asyncio.Task[str]] = {}
-        self._outcomes: dict[bytes, asyncio.Future[OutcomeStatus]] = {}
 
     async def release(self, meter: int, seq: int) -> Done:
         """A quarantined record is charged, at what it costs by the facts of today.
@@ -178,13 +161,6 @@ class ActDesk:
         )
         return Done(tx_hash, {"meter": one.meter, "proof_hash": "0x" + proof_hash.hex()})
 
-    def apply_outcomes(self, outcomes: Iterable[Outcome]) -> None:
-        """What the chain decided; whoever waits for it is told."""
-        for outcome in outcomes:
-            future = self._outcomes.get(outcome.data_hash)
-            if future is not None and not future.done():
-                future.set_result(outcome.status)
-
     async def aclose(self) -> None:
         """Nothing is waited for any more; what was sent stays sent."""
         tasks = list(self._tasks.values())
@@ -214,35 +190,6 @@ class ActDesk:
     async def _run(self, question: Question, build: Callable[[Quorum], Write[Any]]) -> str:
         quorum = await self._collector.collect(question)
         write = build(quorum)
-        await self._simulate(write)
-        outcome = asyncio.get_running_loop().create_future()
-        self._outcomes[question.digest] = outcome
-        try:
-            tx_hash = await self._submitter.call(_describe(write, quorum, question.digest))
-            status = await _wait_for(outcome, tx_hash)
-        finally:
-            del self._outcomes[question.digest]
-        log.info("act_ended", function=write.function, tx_hash=tx_hash, outcome=status)
-        if status is not OutcomeStatus.SETTLED:
-            await self._simulate(write)  # says why, where the state has not changed meanwhile
-            raise ActLost("the transaction failed on chain", actual=tx_hash)
-        return tx_hash
-
-
-async def _wait_for(outcome: asyncio.Future[OutcomeStatus], tx_hash: str) -> OutcomeStatus:
-    try:
-        async with asyncio.timeout(OUTCOME_TIMEOUT_S):
-            return await outcome
-    except TimeoutError as error:
-        raise ActLost(
-            "the transaction was sent, and its outcome is not known yet",
-            expected=f"a block within {OUTCOME_TIMEOUT_S:.0f} s",
-            actual=tx_hash,
-        ) from error
-
-
-def _describe(write: Write[Any], quorum: Quorum, key: bytes) -> Call:
-    if write.to is None:
-        raise ValueError("an act is a call to a contract")
-    gas = BASE_GAS + GAS_PER_SIGNER * len(quorum.attestations)
-    return Call(write.to, write.data, gas, key)
+        await self._relay.simulate(write)
+        gas = BASE_GAS + GAS_PER_SIGNER * len(quorum.attestations)
+        return await self._relay.send(Relayed(write, gas, question.digest))
