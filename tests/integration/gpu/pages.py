@@ -15,6 +15,7 @@ class Pages:
 
     url: str = ""
     text_by_path: dict[str, str] = field(default_factory=dict)
+    reads: int = 0
 
     def show(self, path: str, text: str) -> str:
         """The page's address."""
@@ -34,6 +35,7 @@ def serve_pages() -> Iterator[Pages]:
             self.send_header("content-type", "text/plain; version=0.0.4")
             self.end_headers()
             self.wfile.write((text or "").encode())
+            pages.reads += 1
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.integration.cli.program import Program
+from tests.integration.gateway.running import wait_until
 from tests.integration.gpu.pages import Pages
 from tests.unit.meter.gpu.fake_nvml import Accounted, Card, FakeNvml, Process, Sampled
 from tests.unit.meter.gpu.pages import read_page, set_value
@@ -45,6 +49,32 @@ def test_engine_tokens_settle_once_and_as_counted(program: Program, pages: Pages
     assert record["project"] == "acme/app"
     fields = ("in_fresh", "in_cached", "out_visible", "out_reasoning")
     assert [record[field] for field in fields] == [2_500, 1_500, 300, 0]
+
+
+def test_collector_records_the_last_use_when_it_is_told_to_end(
+    program: Program, pages: Pages
+) -> None:
+    url = pages.show("/metrics", read_page("sglang.prom"))
+    command = [sys.executable, "-m", "tallystick.cli.main", "collect", "engine", url]
+    command += ["--kind", "sglang", "--project", "acme/research", "--resource", "llama-3.1-405b"]
+    command += ["--name", "ending", "--json", "--sample", "200ms"]
+    with subprocess.Popen(
+        command, cwd=program.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stderr is not None
+        assert "ending of acme meters engine" in child.stderr.readline()
+        wait_until(lambda: pages.reads > 1)
+        page = read_page("sglang.prom").replace("7.557572e+06", "7.557672e+06")
+        pages.show("/metrics", page)
+        seen = pages.reads
+        wait_until(lambda: pages.reads > seen + 1)
+        child.send_signal(signal.SIGTERM)
+        stdout, stderr = child.communicate(timeout=120)
+    assert child.returncode == 0, stderr
+    view = json.loads(stdout)
+    assert (view["tokens"], view["recorded"], view["waiting"]) == (100, 1, 0)
+    (record,) = list_records(program, "llama-3.1-405b")
+    assert (record["project"], record["out_visible"]) == ("acme/research", 100)
 
 
 def test_engine_of_a_gpu_resource_is_refused(program: Program, pages: Pages) -> None:

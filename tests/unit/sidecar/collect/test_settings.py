@@ -1,5 +1,8 @@
 """A collector's configuration is judged before anything is metered."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tallystick.meter.gpu.attribution import Rule
@@ -34,6 +37,17 @@ rules:
 
 def read(text: str) -> CollectConfig:
     return check_collect(parse_config(text, CollectConfig, name="collect.yaml"))
+
+
+def test_config_of_the_docs_page_is_one() -> None:
+    page = Path("docs/collect.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    config = read(example)
+    assert (config.operator, config.account, len(build_rules(config))) == (
+        "acme/platform",
+        "acme",
+        3,
+    )
 
 
 def test_config_is_read_and_completed() -> None:
