@@ -167,6 +167,7 @@ async def _open_intakes(
     """Handlers of the event intakes: this worker's own, or what passes them on to the one."""
     if worker.number != EVENT_WORKER:
         forwarder = Forwarder(name_socket(Path(orders.sockets), EVENT_WORKER))
+        stack.push_async_callback(forwarder.aclose)
         return dict.fromkeys(EVENT_PATHS, forwarder)
     site = worker.site
     drain_s = parse_length_ms(orders.config.drain) / MS_PER_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from tallystick.sidecar.gateway.exposition import merge_expositions
 
 MAX_BODY_BYTES: Final = 32 << 20
 MAX_PAGE_BYTES: Final = 8 << 20
+BODY_TIMEOUT_S: Final = 30.0
 TIMEOUT_S: Final = 60.0
 SCRAPE_TIMEOUT_S: Final = 5.0
 RETRY_AFTER_S: Final = "1"
@@ -22,6 +24,7 @@ _REQUEST_HEADERS: Final = (
 )
 _ANSWER_HEADERS: Final = ("Content-Type", "Retry-After", "WWW-Authenticate")
 _NOT_NOW: Final = b'{"code":"worker_away","message":"the worker that takes events restarts"}'
+_TOO_SLOW: Final = b'{"code":"body_timed_out","message":"the body did not arrive within 30 s"}'
 _TOO_LARGE: Final = b'{"code":"body_too_large","message":"the body is larger than 32 MiB"}'
 
 
@@ -38,25 +41,31 @@ class Forwarder:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.UnixConnector(str(path)),
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+        )
+
+    async def aclose(self) -> None:
+        """Its connections are closed."""
+        await self._session.close()
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """The other worker's answer; 503 while there is none."""
-        body = await _read_bounded(request.content, MAX_BODY_BYTES)
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_S):
+                body = await _read_bounded(request.content, MAX_BODY_BYTES)
+        except TimeoutError:
+            return _refuse(408, _TOO_SLOW)
         if body is None:
             return _refuse(413, _TOO_LARGE)
         headers = {
             name: request.headers[name] for name in _REQUEST_HEADERS if name in request.headers
         }
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-        connector = aiohttp.UnixConnector(str(self._path))
         try:
-            async with (
-                aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
-                session.request(
-                    request.method, f"http://worker{request.path}", headers=headers, data=body
-                ) as answer,
-            ):
+            async with self._session.request(
+                request.method, f"http://worker{request.path}", headers=headers, data=body
+            ) as answer:
                 found = await _read_bounded(answer.content, MAX_PAGE_BYTES)
                 kept = {k: answer.headers[k] for k in _ANSWER_HEADERS if k in answer.headers}
                 return web.Response(status=answer.status, body=found, headers=kept)
