@@ -15,20 +15,17 @@ from tallystick.client.metering.attribution import Attribution, attributing, get
 from tallystick.client.metering.calls import MeteredCall
 from tallystick.client.metering.decorating import Measure, decorate
 from tallystick.client.metering.errors import (
-    BasisMismatch,
     MeterClosed,
-    ProjectMissing,
-    ResourceMissing,
 )
 from tallystick.client.metering.keeping import MeterParts
 from tallystick.client.metering.opening import open_free_meter
+from tallystick.client.metering.payees import Payees
 from tallystick.client.metering.use import Payee, Use
 from tallystick.client.paths import split_path
-from tallystick.client.resources import ResourceView
-from tallystick.core.usage import QUANTITY_FIELDS, TOKEN_FIELDS, Records, create_records
+from tallystick.core.usage import Records, create_records
 from tallystick.meter.details import Detail
 from tallystick.meter.errors import DrainTimedOut
-from tallystick.meter.records import Billing, build_records, coarsen_ms
+from tallystick.meter.records import build_records, coarsen_ms
 
 if TYPE_CHECKING:
     from tallystick.client.outcomes import Outcomes
@@ -46,9 +43,6 @@ SETTLE_TIMEOUT_S: Final = 60.0
 FORWARD_POLL_S: Final = 0.01
 """Between two looks at whether the log has reached the journal."""
 CALL_ID_BYTES: Final = 16
-NOBODY: Final = 0
-TOKENS: Final = "tokens"
-GPU: Final = "gpu"
 
 
 class Meter:
@@ -79,6 +73,7 @@ class Meter:
         self.organisation = split_path(account)[0]
         self.defaults = defaults
         self._granularity_ms = granularity_ms
+        self._payees = Payees(parts, self.organisation, client.wire.clock)
         self._pid = os.getpid()
         self._is_closed = False
 
@@ -292,21 +287,7 @@ class Meter:
     def find_payee(self, attribution: Attribution, use: Use) -> Payee:
         """Whom and what the use is billed to; raises as `record` does."""
         self.check_open()
-        chosen = attribution.over(get_current()).over(self.defaults)
-        if not chosen.project:
-            raise ProjectMissing(
-                "nothing says which project to bill", expected="project=, here or in Meter.open"
-            )
-        resource = self._find_resource(chosen.resource, use)
-        _check_basis(resource, use.quantities)
-        billing = Billing(
-            project=self.parts.names.project(chosen.project),
-            resource=resource.id,
-            user=self._find_user(chosen.user),
-            step=chosen.step or 0,
-            flags=int(use.flags),
-        )
-        return Payee(billing, resource)
+        return self._payees.find(attribution.over(get_current()).over(self.defaults), use)
 
     def keep(self, payee: Payee, use: Use, time_ms: int, call: bytes = b"") -> range:
         """The use is on disk under the payee's name; waits for the disk.
@@ -368,25 +349,6 @@ class Meter:
                 actual=os.getpid(),
             )
 
-    def _find_resource(self, named: str | None, use: Use) -> ResourceView:
-        """What is said, else the model's own; the price tier's resource where there is one."""
-        names = [named] if named else list(use.models)
-        if not names:
-            raise ResourceMissing(
-                "nothing says what was used", expected="resource=, here or in Meter.open"
-            )
-        for name in names:
-            tiered = self.parts.names.resource(f"{name}@{use.tier}") if use.tier else None
-            found = tiered or self.parts.names.resource(name)
-            if found is not None:
-                return found
-        return self.parts.names.require_resource(names[-1])
-
-    def _find_user(self, name: str | None) -> int:
-        if not name:
-            return NOBODY
-        return self.parts.people.give(self.organisation, name, self.now_ms())
-
     def _describe(self, payee: Payee, use: Use, time_ms: int) -> Detail:
         return Detail(
             time_ms=time_ms,
@@ -398,16 +360,4 @@ class Meter:
             raw=use.raw,
             status=use.status,
             duration_ms=use.duration_ms,
-        )
-
-
-def _check_basis(resource: ResourceView, quantities: Mapping[str, int]) -> None:
-    """Tokens against a GPU's price, or the other way round, would be billed at nothing."""
-    used = [name for name, value in quantities.items() if value and name in QUANTITY_FIELDS]
-    wanted = TOKENS if any(name in TOKEN_FIELDS for name in used) else GPU
-    if used and resource.basis != wanted:
-        raise BasisMismatch(
-            f"{resource.slug} is not charged by {wanted}",
-            expected=f"use by {resource.basis}",
-            actual=", ".join(used),
         )
