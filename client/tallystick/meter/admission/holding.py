@@ -15,61 +15,23 @@ from typing import Final
 import structlog
 
 from tallystick.core.errors import TallystickError
-from tallystick.core.units import PPM
 from tallystick.meter.admission.demand import Demand
 from tallystick.meter.admission.errors import (
     BudgetExhausted,
     LeaseDelayed,
     LeaseDenied,
     NetworkUnreachable,
-    Why,
 )
 from tallystick.meter.admission.lease import Lease
 from tallystick.meter.admission.ports import LeaseSource, LeaseState
+from tallystick.meter.admission.room import compute_attainable_ucr, explain_shortage
+from tallystick.meter.admission.settings import KeeperSettings
 from tallystick.meter.admission.waiting import Waiting
 
 MS_PER_S: Final = 1_000
 MAX_OPENINGS: Final = 50
 """Of one step: by then half a percent of what was left at its beginning is left."""
-SHARED: Final = frozenset({Why.BALANCE, Why.LIMIT})
-"""Where an opening takes a share of what is left, so that the next one may take more."""
-WORDS: Final = {
-    Why.BALANCE: "the project has too few credits left",
-    Why.LIMIT: "too little is left of a limit",
-    Why.RATE: "too little is left of a rate",
-    Why.FROZEN: "an account is frozen",
-    Why.INACTIVE: "an account is closed",
-    Why.METER: "this meter may not bill the project",
-}
-
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class KeeperSettings:
-    """How leases are kept."""
-
-    floor_ucr: int = 10_000_000
-    """A lease aims at no less: 10 credits."""
-    horizon_s: int = 120
-    """For how long it should last at the use of late."""
-    ttl_s: int = 600
-    """How far ahead deadlines are put."""
-    margin_ms: int = 5_000
-    """Before its deadline nothing is admitted any more."""
-    idle_s: float = 300.0
-    """A lease that nobody used for so long is given back."""
-    tick_s: float = 1.0
-    """Between two looks at a lease."""
-    fresh_s: float = 1.0
-    """For how long the chain's word on what room there is counts."""
-    ahead_s: float = 5.0
-    """Between two tries to extend ahead of need where there was no room."""
-    retry_s: float = 0.5
-    """First wait after the network could not be reached; doubled by each further one."""
-    max_retry_s: float = 8.0
-    max_waiting: int = 5_000
-    """Calls of one project that wait at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +67,7 @@ class Holding:
         self._denied: LeaseState | None = None
         self._denied_until_s = 0.0
         self._ahead_from_s = 0.0
+        self._lifetime_ms = 0
         self._failures = 0
         self._activity = (0, 0)
         self._active_at_s = 0.0
@@ -240,7 +203,10 @@ class Holding:
                 reset_ms=denial.reset_ms,
             )
         self._is_ours = True
-        lease.grant(state.granted_ucr, self._compute_deadline_ms(state))
+        until_ms = state.admit_until_s * MS_PER_S
+        self._lifetime_ms = until_ms - self._ledger.clock()
+        margin_ms = min(settings.margin_ms, max(self._lifetime_ms, 0) // 10)
+        lease.grant(state.granted_ucr, until_ms - margin_ms)
         return self._note(state)
 
     def _refuse_hopeless(self, state: LeaseState) -> None:
@@ -249,7 +215,7 @@ class Holding:
             return
         self._denied = state
         self._denied_until_s = _now_s() + self._settings.fresh_s
-        attainable_ucr = self._lease.left_ucr + _compute_attainable_ucr(state)
+        attainable_ucr = self._lease.left_ucr + compute_attainable_ucr(state)
         self._waiting.refuse(attainable_ucr, partial(self._explain, state))
 
     def _serve(self) -> None:
@@ -266,18 +232,11 @@ class Holding:
         state = self._denied
         if state is None or _now_s() >= self._denied_until_s:
             return
-        if needed_ucr > self._lease.left_ucr + _compute_attainable_ucr(state):
+        if needed_ucr > self._lease.left_ucr + compute_attainable_ucr(state):
             raise self._explain(state, needed_ucr)
 
     def _explain(self, state: LeaseState, needed_ucr: int) -> BudgetExhausted:
-        return BudgetExhausted(
-            f"{WORDS.get(state.why, 'there is no room')}: {state.tightest_path}".rstrip(": "),
-            why=state.why,
-            account=state.tightest_path,
-            needed_ucr=needed_ucr,
-            remaining_ucr=max(self._lease.left_ucr, 0) + _compute_attainable_ucr(state),
-            reset_ms=state.reset_ms,
-        )
+        return explain_shortage(state, self._lease.left_ucr, needed_ucr)
 
     def _is_short(self) -> bool:
         """Whether calls wait, or will soon."""
@@ -290,7 +249,7 @@ class Holding:
         is_low = not lease.low_ucr or (
             lease.left_ucr < lease.low_ucr and lease.left_ucr < target_ucr
         )
-        is_late = lease.deadline_ms - now_ms < self._settings.ttl_s * MS_PER_S // 3
+        is_late = lease.deadline_ms - now_ms < self._lifetime_ms // 3
         return is_low or is_late
 
     def _may_end(self) -> bool:
@@ -335,9 +294,6 @@ class Holding:
                 lease.charge(drawn_ucr)
         return state
 
-    def _compute_deadline_ms(self, state: LeaseState) -> int:
-        return state.admit_until_s * MS_PER_S - self._settings.margin_ms
-
     async def _rest(self) -> None:
         """A step is due: somebody woke us, or a moment has passed while there is a lease."""
         settings = self._settings
@@ -354,13 +310,6 @@ class Holding:
             except TimeoutError:
                 pass
         self._wake.clear()
-
-
-def _compute_attainable_ucr(state: LeaseState) -> int:
-    """What repeated openings could add in all, if nobody else took anything meanwhile."""
-    if state.why in SHARED:
-        return state.room_ucr * PPM // max(state.share_ppm, 1)
-    return state.room_ucr
 
 
 def _unreachable(message: str) -> NetworkUnreachable:

@@ -10,8 +10,9 @@ import structlog
 
 from tallystick.core.errors import TallystickError
 from tallystick.meter.admission.gate import Gate
-from tallystick.meter.admission.holding import Holding, KeeperSettings, Ledger
+from tallystick.meter.admission.holding import Holding, Ledger
 from tallystick.meter.admission.ports import LeaseSource
+from tallystick.meter.admission.settings import KeeperSettings
 
 POLL_S = 0.25
 

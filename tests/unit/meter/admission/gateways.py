@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tests.unit.meter.admission.model_chain import Account, ModelChain, ModelSource
+from tests.unit.meter.admission.virtual_time import now_ms
 
 from tallystick.meter.admission.gate import Gate, Reservation
-from tallystick.meter.admission.holding import KeeperSettings
 from tallystick.meter.admission.keeper import LeaseKeeper
+from tallystick.meter.admission.settings import KeeperSettings
 
-START_MS: Final = 1_800_000_000_000
 ORG, TEAM, CHAT, BATCH = 1, 2, 3, 4
 CREDIT: Final = 1_000_000
 
@@ -31,11 +31,6 @@ def create_chain(
             BATCH: Account("acme/support/batch", TEAM, balance_ucr=balance_ucr),
         }
     )
-
-
-def now_ms() -> int:
-    """The network's time: the loop's."""
-    return START_MS + int(asyncio.get_running_loop().time() * 1_000)
 
 
 @dataclass

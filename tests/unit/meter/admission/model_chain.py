@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tests.unit.meter.admission.virtual_time import now_ms
+
 from tallystick.meter.admission.errors import LeaseDenied, NetworkUnreachable, Why
 from tallystick.meter.admission.ports import LeaseState
 
 SHARE = 10
 """An opening takes at most a tenth of what is left."""
-MAX_TTL_S = 900
 
 Fault = Literal["", "before", "after"]
 
@@ -136,6 +137,7 @@ class ModelSource:
     fault: Fault = ""
     """Whether asking fails, and whether before or after it had its effect."""
     delay_s: float = 0.0
+    max_ttl_s: int = 900
     asked: list[str] = field(default_factory=list)
     openings: list[int] = field(default_factory=list)
     _uncounted: dict[int, int] = field(default_factory=dict)
@@ -150,7 +152,8 @@ class ModelSource:
         granted_ucr = self._uncounted.pop(project, 0)
         if granted_ucr or lease.is_declared:
             return self._state(project, granted_ucr)
-        self.chain.open(project, self.meter, amount_ucr, admit_until_s)
+        latest_s = now_ms() // 1_000 + self.max_ttl_s
+        self.chain.open(project, self.meter, amount_ucr, min(admit_until_s, latest_s))
         self.openings.append(amount_ucr)
         if self.fault == "after":
             self._uncounted[project] = amount_ucr

@@ -24,7 +24,7 @@ from tests.unit.meter.admission.model_chain import Fault
 from tests.unit.meter.admission.virtual_time import VirtualLoop
 
 from tallystick.meter.admission.errors import BudgetExhausted, LeaseDelayed, NetworkUnreachable
-from tallystick.meter.admission.holding import KeeperSettings
+from tallystick.meter.admission.settings import KeeperSettings
 
 METERS = (1, 2, 3)
 SETTINGS = KeeperSettings(floor_ucr=10_000, idle_s=60.0, ttl_s=120)

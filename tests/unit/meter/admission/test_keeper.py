@@ -9,14 +9,12 @@ from tests.unit.meter.admission.gateways import (
     BATCH,
     CHAT,
     CREDIT,
-    START_MS,
     TEAM,
     GatewayProcess,
     create_chain,
-    now_ms,
     run_gateway,
 )
-from tests.unit.meter.admission.virtual_time import run_virtually
+from tests.unit.meter.admission.virtual_time import START_MS, now_ms, run_virtually
 
 from tallystick.meter.admission.errors import (
     BudgetExhausted,
@@ -163,6 +161,20 @@ def test_lease_is_renewed_before_its_deadline_while_it_is_used() -> None:
                 assert gateway.gate.lease(CHAT).deadline_ms > now_ms()
                 await asyncio.sleep(10)
             assert len(gateway.source.openings) < 10
+
+    run_virtually(main())
+
+
+@pytest.mark.parametrize("max_ttl_s", [60, 3])
+def test_lease_is_renewed_no_oftener_than_needed_when_deadlines_are_near(max_ttl_s: int) -> None:
+    async def main() -> None:
+        chain = create_chain()
+        async with run_gateway(chain) as gateway:
+            gateway.source.max_ttl_s = max_ttl_s
+            for _ in range(10 * max_ttl_s):
+                gateway.finish(await gateway.admit(1_000), 1_000)
+                await asyncio.sleep(1)
+            assert len(gateway.source.openings) < 25
 
     run_virtually(main())
 

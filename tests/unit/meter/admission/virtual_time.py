@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
+
+START_MS: Final = 1_800_000_000_000
 
 T = TypeVar("T")
 
@@ -34,6 +36,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self.now_s
+
+
+def now_ms() -> int:
+    """The network's time: the loop's."""
+    return START_MS + int(asyncio.get_running_loop().time() * 1_000)
 
 
 def run_virtually(main: Coroutine[Any, Any, T]) -> T:
