@@ -145,6 +145,15 @@ def test_request_without_an_answer_is_counted_and_estimated() -> None:
     assert seen.reading.out_total == 0
 
 
+def test_answers_are_looked_for_in_what_the_server_sends_alone() -> None:
+    text = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    wire = Wire().open()
+    wire.send(encode_request(CHAT, CALLS[0][1]) + b"PUT /x HTTP/1.1\r\n")
+    wire.send(b"Content-Length: %d\r\n\r\n" % len(text) + text)
+    wire.answer(encode_answer(answer_call(CHAT, "m", Order(in_fresh=6)))).end()
+    assert [seen.reading.in_fresh for seen in observe(wire.segments)] == [6]
+
+
 def test_pictures_are_not_estimated_as_text() -> None:
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 90_000}}
     text = {"type": "text", "text": "What is this? " * 20}

@@ -79,5 +79,6 @@ def test_reader_keeps_a_bounded_part_of_what_is_no_message() -> None:
 
 def test_chunk_beyond_the_bound_ends_its_message() -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    answers = read(head + b"%x\r\nabc" % (MAX_BODY_BYTES + 1), is_request=False)
+    reader = MessageReader(is_request=False)
+    answers = reader.feed(head + b"%x\r\nabc" % (MAX_BODY_BYTES + 1), NOW_MS)
     assert [each.is_whole for each in answers] == [False]

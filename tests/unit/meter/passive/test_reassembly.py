@@ -33,13 +33,22 @@ def test_flush_gives_what_waits_behind_holes() -> None:
     assert direction.flush() == []
 
 
+def test_longer_repeat_of_a_waiting_segment_is_kept() -> None:
+    direction = Direction()
+    direction.start(0)
+    direction.feed(3, b"cd")
+    direction.feed(3, b"cdef")
+    assert join(direction.feed(1, b"ab")) == b"abcdef"
+    assert direction.size == 0
+
+
 def test_direction_takes_a_connection_from_its_middle() -> None:
     assert Direction().feed(12345, b"middle") == [b"middle"]
 
 
 @given(
     st.binary(min_size=1, max_size=400),
-    st.integers(0, WRAP - 1),
+    st.integers(0, WRAP - 1) | st.integers(WRAP - 9, WRAP - 1),
     st.integers(1, 40),
     st.randoms(use_true_random=False),
 )
