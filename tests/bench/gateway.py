@@ -52,7 +52,7 @@ class Sizes:
     rounds: int
 
 
-FULL: Final = Sizes(seconds=6.0, rounds=3)
+FULL: Final = Sizes(seconds=5.0, rounds=3)
 QUICK: Final = Sizes(seconds=2.0, rounds=1)
 
 

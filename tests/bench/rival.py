@@ -97,7 +97,7 @@ def run_rival(folder: Path, mock: str) -> Iterator[Rival]:
         *(program, "--config", "config.yaml", "--host", "127.0.0.1", "--port", str(port)),
         *("--num_workers", "1", "--telemetry", "False"),
     ]
-    environment = {"LITELLM_MASTER_KEY": KEY, "LITELLM_LOG": "ERROR", "NO_PROXY": "127.0.0.1"}
+    environment = {"LITELLM_MASTER_KEY": KEY, "LITELLM_LOG": "ERROR"}
     url = f"http://127.0.0.1:{port}"
     with run_program(words, log, folder=folder, environment=environment) as process:
         wait_until(process, log, lambda: _is_alive(url))
