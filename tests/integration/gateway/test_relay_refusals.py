@@ -290,7 +290,9 @@ async def test_model_without_a_price_is_refused(upstream: Upstream) -> None:
     assert upstream.calls == []
 
 
-async def test_defect_is_answered_in_the_providers_shape(upstream: Upstream) -> None:
+async def test_defect_is_answered_in_the_providers_shape(
+    upstream: Upstream, capfd: pytest.CaptureFixture[str]
+) -> None:
     async with run_gateway(upstream.url) as relaying:
         relaying.book.refusal = KeyError("secret detail")
         reply = await relaying.post(MESSAGE.path, MESSAGE.body)
@@ -298,4 +300,7 @@ async def test_defect_is_answered_in_the_providers_shape(upstream: Upstream) -> 
         assert lease.reserved_ucr == 0
     assert reply.status == 500
     assert read_refusal(MESSAGE, reply) == "internal_failure"
-    assert "secret detail" not in reply.text
+    out, err = capfd.readouterr()
+    assert "request_failed" in out + err
+    for secret in ("secret detail", SECRET, "Say tick"):
+        assert secret not in reply.text + out + err

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from multidict import CIMultiDict
 
 from tallystick.meter.gateway.call import Call
 from tallystick.meter.gateway.client import Answer
 from tallystick.meter.gateway.headers import select_answered
 
-SERVER: str = "tallystick"
+SERVER: Final = "tallystick"
 
 
 def create_answer_headers(

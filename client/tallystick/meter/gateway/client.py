@@ -91,7 +91,9 @@ class UpstreamClient:
         resting = site.find(self._loop.time())
         try:
             return await self._send_once(site, resting, request, upstream)
-        except UpstreamUnreachable:
+        except UpstreamUnreachable as error:
+            if isinstance(error.__cause__, TimeoutError):
+                raise  # the client has waited long enough
             self.retries += 1
         return await self._send_once(site, None, request, upstream)
 

@@ -131,6 +131,7 @@ class Connection(asyncio.Protocol):
         self._head: asyncio.Future[Answer] | None = None
         self._head_bytes = 0
         self._ends_with_connection = False
+        self._is_over = False
         self._heard_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self.rests_since_s = 0.0
@@ -155,7 +156,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._answer = Answer(self)
         self._head_bytes = 0
-        self._ends_with_connection = False
+        self._ends_with_connection = self._is_over = False
         self._heard_s = self._loop.time()
         self._timer = self._loop.call_later(idle_s, self._check_silence, idle_s)
         self._transport.write(request)
@@ -202,8 +203,16 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError:
             self._break("the upstream's answer is no HTTP")
             return
+        if self._is_over:
+            self._finish()
+            return
         if self._head is not None and self._head_bytes > _MAX_HEAD_BYTES:
             self._break("the head of the upstream's answer is too large")
+
+    def on_message_begin(self) -> None:
+        """As the parser calls it."""
+        if self._is_over:
+            self._ends_with_connection = True  # nobody asked for a second answer
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """As the parser calls it."""
@@ -241,14 +250,21 @@ class Connection(asyncio.Protocol):
             return  # an informational answer
         self._stop_timer()
         self._answer = None
+        self._is_over = True
+        if not parser.should_keep_alive():
+            self._ends_with_connection = True
         answer.end()
+
+    def _finish(self) -> None:
+        """An answer has come whole, and everything that came with it has been looked at."""
+        self._parser = None
         if self._transport is None:
             return
+        if self._ends_with_connection:
+            self._transport.abort()
+            return
         self._transport.resume_reading()
-        if parser.should_keep_alive() and not self._ends_with_connection:
-            self._release(self)
-        else:
-            self._transport.close()
+        self._release(self)
 
     def _check_silence(self, idle_s: float) -> None:
         """The one timer of a call: set anew for what is left since something was heard."""

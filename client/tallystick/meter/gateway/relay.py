@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import traceback
 from http import HTTPStatus
 from typing import Final
 
@@ -33,6 +34,7 @@ from tallystick.meter.gateway.streams import StreamRelay
 from tallystick.meter.parse.dialects import Dialect, Route
 
 _STREAM_TYPES: Final = ("text/event-stream", "application/x-ndjson")
+_MAX_PLACES: Final = 12
 _CANCEL_S: Final = 5.0
 """For calls that are broken off to close their accounts."""
 _log = structlog.get_logger(__name__)
@@ -113,7 +115,7 @@ class Relay:
 
     def refuse_defect(self, dialect: Dialect, error: Exception) -> web.Response:
         """The answer to what failed in a way that nobody expected; where, is in the log."""
-        _log.error("request_failed", exc_info=error)
+        _log.error("request_failed", error=type(error).__name__, trace=_list_places(error))
         return self.refuse(
             dialect, InternalFailure("the gateway failed", actual=type(error).__name__)
         )
@@ -194,6 +196,12 @@ class Relay:
             flags=closing.flags if closing is not None else 0,
             duration_ms=round(duration_s * 1000, 1),
         )
+
+
+def _list_places(error: Exception) -> list[str]:
+    """Where it happened, innermost last; messages and values may hold prompts and keys."""
+    frames = traceback.extract_tb(error.__traceback__)[-_MAX_PLACES:]
+    return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames]
 
 
 def _forget(future: asyncio.Future[int | None]) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from tallystick.core.errors import TallystickError
+from tallystick.meter.gateway.answer_headers import SERVER
 from tallystick.meter.gateway.client import UpstreamClient, open_client
 from tallystick.meter.gateway.errors import RouteUnknown
 from tallystick.meter.gateway.gateway import Gateway
@@ -61,6 +62,7 @@ class GatewayServer:
             response = await self.relay.relay(request, route, query)
         else:
             response = await self._answer_other(request, path, query)
+        response.headers["Server"] = SERVER
         if self.relay.is_stopping:
             response.force_close()
         return response
