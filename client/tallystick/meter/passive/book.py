@@ -9,6 +9,7 @@ from typing import Final
 from tallystick.core.errors import InvalidInput
 from tallystick.core.usage import TOKEN_FIELDS, Flag, Records
 from tallystick.meter.details import Detail
+from tallystick.meter.errors import RecordInvalid
 from tallystick.meter.event_ids import compute_event_id
 from tallystick.meter.held import HeldEvents
 from tallystick.meter.parse.reading import Reading
@@ -20,6 +21,8 @@ from tallystick.meter.recorder import Recorder
 from tallystick.meter.records import Billing, build_records
 
 TOKENS: Final = "tokens"
+MAX_DATE_MS: Final = 253_402_300_799_999
+"""The end of the year 9999, beyond which months have no names."""
 MAX_UNKNOWN_CONTEXT: Final = 1 << 20
 """Tokens that a model of which nothing is known is taken to read at most."""
 
@@ -100,14 +103,19 @@ class PassiveBook:
             self.tally.add("unbillable")
             return None
         event = compute_event_id(observation.source, observation.id)
-        user = self._give_pseudonym(observation, project)
+        reading = _clamp(observation.reading, resource)
+        try:
+            if not 0 <= observation.time_ms <= MAX_DATE_MS:
+                raise RecordInvalid("no calendar has such a time", actual=observation.time_ms)
+            user = self._give_pseudonym(observation, project)
+            billing = Billing(project, resource.id if resource else 0, user)
+            records = _build(reading, billing, observation.time_ms)
+        except RecordInvalid:  # a broken clock or count must not hold up all other calls
+            self.tally.add("malformed")
+            return None
         return _Resolved(
             event=event,
-            records=_build(
-                _clamp(observation.reading, resource),
-                Billing(project, resource.id if resource else 0, user),
-                observation.time_ms,
-            ),
+            records=records,
             detail=_describe(observation, event, user),
             held_as=None if resource else slugs[-1],
         )

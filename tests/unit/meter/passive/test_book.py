@@ -144,6 +144,20 @@ def test_estimate_stays_within_what_the_model_can_read(kept: Kept) -> None:
     assert kept.read()["in_fresh"].tolist() == [996, 5_000_000]
 
 
+def test_broken_clocks_and_counts_hold_up_no_other_call(kept: Kept) -> None:
+    absurd = Reading(in_fresh=2**53, flags=Flag.PASSIVE)
+    times = [-1, 2**48, 2**60]
+    kept.book.enter(
+        [
+            *(replace(see(f"time {time}"), time_ms=time) for time in times),
+            replace(see("count"), reading=absurd),
+            see("fine"),
+        ]
+    )
+    assert kept.book.tally["malformed"] == 4
+    assert kept.read()["in_fresh"].tolist() == [10]
+
+
 def test_call_that_cannot_be_billed_is_counted(kept: Kept) -> None:
     del kept.directory.projects["acme/lab"]
     kept.book.enter([see("1", labels={"client": "10.0.7.1"}), see("2", "gpu")])
