@@ -105,8 +105,7 @@ class PassiveBook:
         event = compute_event_id(observation.source, observation.id)
         reading = _clamp(observation.reading, resource)
         try:
-            if not 0 <= observation.time_ms <= MAX_DATE_MS:
-                raise RecordInvalid("no calendar has such a time", actual=observation.time_ms)
+            _check_time(observation.time_ms)
             user = self._give_pseudonym(observation, project)
             billing = Billing(project, resource.id if resource else 0, user)
             records = _build(reading, billing, observation.time_ms)
@@ -135,6 +134,11 @@ class PassiveBook:
             return 0
         organisation = self._directory.organisation_of(project)
         return self._pseudonyms.give(organisation, user, observation.time_ms)
+
+
+def _check_time(time_ms: int) -> None:
+    if not 0 <= time_ms <= MAX_DATE_MS:
+        raise RecordInvalid("no calendar has such a time", actual=time_ms)
 
 
 def _clamp(reading: Reading, resource: PricedAs | None) -> Reading:
