@@ -24,7 +24,11 @@ from tallystick.meter.admission.errors import (
 )
 from tallystick.meter.admission.lease import Lease
 from tallystick.meter.admission.ports import LeaseSource, LeaseState
-from tallystick.meter.admission.room import compute_attainable_ucr, explain_shortage
+from tallystick.meter.admission.room import (
+    compute_attainable_ucr,
+    explain_denial,
+    explain_shortage,
+)
 from tallystick.meter.admission.settings import KeeperSettings
 from tallystick.meter.admission.waiting import Waiting
 
@@ -112,6 +116,8 @@ class Holding:
             await self._rest()
             try:
                 await self.step()
+            except LeaseDenied as denial:
+                self._waiting.refuse(-1, partial(explain_denial, denial))
             except TallystickError as error:
                 self._note_failure(error)
             else:

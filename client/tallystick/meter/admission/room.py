@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tallystick.core.units import PPM
-from tallystick.meter.admission.errors import BudgetExhausted, Why
+from tallystick.meter.admission.errors import BudgetExhausted, LeaseDenied, Why
 from tallystick.meter.admission.ports import LeaseState
 
 SHARED: Final = frozenset({Why.BALANCE, Why.LIMIT})
@@ -43,4 +43,16 @@ def explain_shortage(state: LeaseState, left_ucr: int, needed_ucr: int) -> Budge
         needed_ucr=needed_ucr,
         remaining_ucr=max(left_ucr, 0) + compute_attainable_ucr(state),
         reset_ms=state.reset_ms,
+    )
+
+
+def explain_denial(denial: LeaseDenied, needed_ucr: int) -> BudgetExhausted:
+    """Why a call that needs so much is not admitted, where the chain says nothing of the lease."""
+    return BudgetExhausted(
+        denial.message,
+        why=denial.why,
+        account=denial.account,
+        needed_ucr=needed_ucr,
+        remaining_ucr=denial.room_ucr,
+        reset_ms=denial.reset_ms,
     )

@@ -10,33 +10,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import httpx
 import structlog
 from coincurve import PrivateKey
 
-from tallystick.chain.bindings.budgets import Budget, Budgets, FrozenWhy, PeriodKind
-from tallystick.chain.bindings.cursors import Cursors
 from tallystick.chain.bindings.leases import (
     Lease,
     LeaseEnd,
     LeaseRequest,
     Leases,
-    Tightest,
     sign_lease,
     sign_lease_end,
 )
-from tallystick.chain.calls import View, Write
-from tallystick.chain.errors import RpcRefused, TransactionReverted
+from tallystick.chain.calls import Write
+from tallystick.chain.errors import TransactionReverted
 from tallystick.chain.keys import read_private
-from tallystick.chain.reader import LATEST, PENDING, read_view
-from tallystick.chain.reverts import explain_refusal
-from tallystick.core.errors import TallystickError
-from tallystick.meter.admission.errors import LeaseDenied, NetworkUnreachable, Why
+from tallystick.meter.admission.errors import NetworkUnreachable
 from tallystick.meter.admission.ports import LeaseState
+from tallystick.sidecar.gateway.lease_chain import LeaseChain, read_number
+from tallystick.sidecar.gateway.lease_words import Words
 from tallystick.sidecar.site import Site
 
 KEY_FILE: Final = "lease.key"
@@ -47,44 +43,7 @@ SEEN_TIMEOUT_S: Final = 4.0
 POLL_S: Final = 0.05
 MAX_CORRECTIONS: Final = 3
 """Of a deadline that lies too far ahead for the chain."""
-MS_PER_S: Final = 1_000
-WHY: Final = {
-    Tightest.NOTHING: Why.BALANCE,
-    Tightest.BALANCE: Why.BALANCE,
-    Tightest.LIMIT: Why.LIMIT,
-    Tightest.RATE: Why.RATE,
-    Tightest.FROZEN: Why.FROZEN,
-    Tightest.INACTIVE: Why.INACTIVE,
-}
-NOT_OURS: Final = frozenset({"MeterMayNotBill", "LeaseSignatureInvalid", "AccountUnknown"})
-
-T = TypeVar("T")
-
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class _Words:
-    """What was signed under one nonce of a project: amounts in ucr by deadline in s."""
-
-    nonce: int = 0
-    amounts: dict[int, int] = field(default_factory=dict)
-    is_counted: bool = True
-    """Whether the one that the chain took has been reported."""
-
-    def add(self, request: LeaseRequest) -> None:
-        """The meter has given this word; of two that nothing tells apart the smaller counts."""
-        if request.nonce != self.nonce:
-            self.nonce, self.amounts, self.is_counted = request.nonce, {}, False
-        known = self.amounts.get(request.admit_until_s, request.amount_ucr)
-        self.amounts[request.admit_until_s] = min(known, request.amount_ucr)
-
-    def take(self, lease: LeaseState) -> int:
-        """What the chain has granted on one of these words, in ucr; reported once."""
-        if self.is_counted or lease.nonce != self.nonce or not lease.is_open:
-            return 0
-        self.is_counted = True
-        return self.amounts.get(lease.admit_until_s, 0)
 
 
 class ValidatorLeaseDesk:
@@ -97,43 +56,21 @@ class ValidatorLeaseDesk:
     """
 
     def __init__(self, site: Site, meter: int, key: PrivateKey) -> None:
-        addresses = site.network.addresses
         self._site = site
         self._meter = meter
         self._key = key
-        self._leases = Leases(addresses.leases)
-        self._cursors = Cursors(addresses.cursors)
-        self._budgets = Budgets(addresses.budgets)
-        self._words: dict[int, _Words] = {}
+        self._chain = LeaseChain(site, meter)
+        self._leases = Leases(site.network.addresses.leases)
+        self._words: dict[int, Words] = {}
         self._turn = meter
 
     async def read(self, project: int) -> LeaseState:
-        """The lease as the chain's newest block has it, the room as the next one would find it.
+        """The lease as it stands, and the room for more.
 
         Raises:
             NetworkUnreachable, LeaseDenied.
         """
-        lease, cursors, room, terms = await asyncio.gather(
-            self._ask(self._leases.lease_of(project, self._meter)),
-            self._ask(self._cursors.cursors_of([self._meter])),
-            self._ask(self._leases.room_of(project), block=PENDING),
-            self._ask(self._leases.terms(), block=PENDING),
-        )
-        budget = await self._ask(self._budgets.budget_of(room.account), block=PENDING)
-        return LeaseState(
-            left_ucr=lease.left_ucr,
-            admit_until_s=lease.admit_until_s,
-            nonce=lease.nonce,
-            is_open=lease.is_open,
-            is_declared=lease.is_declared,
-            room_ucr=room.room_ucr,
-            tightest_path=self._site.directory.path_of(room.account),
-            why=WHY[room.why],
-            reset_ms=self._compute_reset_ms(WHY[room.why], budget),
-            last_seq=lease.last_seq,
-            next_seq=cursors[0].next_seq,
-            share_ppm=terms.share_ppm // 2 if budget.is_soft_crossed else terms.share_ppm,
-        )
+        return await self._chain.read(project)
 
     async def extend(self, project: int, amount_ucr: int, admit_until_s: int) -> LeaseState:
         """More is set aside; `granted_ucr` says how much of what this process asked for.
@@ -142,7 +79,7 @@ class ValidatorLeaseDesk:
             NetworkUnreachable, LeaseDenied.
         """
         lease = await self.read(project)
-        words = self._words.setdefault(project, _Words())
+        words = self._words.setdefault(project, Words())
         granted_ucr = words.take(lease)  # by a word whose answer was lost
         if granted_ucr or lease.is_declared:
             return replace(lease, granted_ucr=granted_ucr)
@@ -161,7 +98,7 @@ class ValidatorLeaseDesk:
 
     async def declare(self, project: int, last_seq: int) -> LeaseState:
         """The lease's last record is known to the chain; one that was declared stays as it is."""
-        lease = await self._read_lease(project)
+        lease = await self._chain.read_lease(project)
         if lease.is_open and not lease.is_declared:
             end = LeaseEnd(project, self._meter, last_seq, lease.nonce)
             signature = sign_lease_end(
@@ -203,31 +140,14 @@ class ValidatorLeaseDesk:
         for _ in range(MAX_CORRECTIONS):
             write = self._leases.open_lease(request, self._sign(request))
             try:
-                await self._simulate(write)
+                await self._chain.simulate(write)
             except TransactionReverted as refusal:
                 if refusal.error_name != "LeaseTooLong":
-                    raise await self._deny(refusal) from refusal
-                request = replace(request, admit_until_s=_number(refusal, "latestS"))
+                    raise await self._chain.deny(refusal) from refusal
+                request = replace(request, admit_until_s=read_number(refusal, "latestS"))
             else:
                 return request
         raise NetworkUnreachable("the chain contradicts itself about a lease")
-
-    async def _deny(self, refusal: TransactionReverted) -> TallystickError:
-        """The refusal in the words of admission."""
-        if refusal.error_name in NOT_OURS:
-            return LeaseDenied(str(refusal), why=Why.METER, account="", room_ucr=0)
-        if refusal.error_name != "LeaseRefused":
-            return NetworkUnreachable(str(refusal))
-        account = _number(refusal, "account")
-        why = WHY[Tightest(_number(refusal, "why"))]
-        budget = await self._ask(self._budgets.budget_of(account), block=PENDING)
-        return LeaseDenied(
-            "the chain leaves no room for the lease",
-            why=why,
-            account=self._site.directory.path_of(account),
-            room_ucr=_number(refusal, "roomUcr"),
-            reset_ms=self._compute_reset_ms(why, budget),
-        )
 
     async def _relay(
         self,
@@ -249,21 +169,10 @@ class ValidatorLeaseDesk:
             if await has_happened() or (is_taken and await _wait_for(has_happened)):
                 return
             self._turn += 1
-            await self._check(write)
+            await self._chain.check(write)
         raise NetworkUnreachable(
             "no validator brought a lease to the chain", expected="one of them", actual="none"
         )
-
-    async def _check(self, write: Write[Any]) -> None:
-        """The chain would still take it.
-
-        Raises:
-            LeaseDenied: it would not; nobody else need be asked.
-        """
-        try:
-            await self._simulate(write)
-        except TransactionReverted as refusal:
-            raise await self._deny(refusal) from refusal
 
     async def _post(self, url: str, document: dict[str, Any]) -> bool:
         """Whether the validator says that it is done."""
@@ -277,50 +186,15 @@ class ValidatorLeaseDesk:
             _log.info("lease_not_relayed", url=url, status=answer.status_code)
         return answer.is_success
 
-    async def _simulate(self, write: Write[Any]) -> None:
-        call = {"to": write.to, "data": "0x" + write.data.hex()}
-        try:
-            await self._site.rpc.call("eth_call", call, PENDING)
-        except RpcRefused as refusal:
-            explained = explain_refusal(refusal)
-            if isinstance(explained, TransactionReverted):
-                raise explained from refusal
-            raise NetworkUnreachable(str(refusal)) from refusal
-        except TallystickError as error:
-            raise NetworkUnreachable(str(error)) from error
-
-    async def _ask(self, view: View[T], *, block: str = LATEST) -> T:
-        try:
-            return await read_view(self._site.rpc, view, block=block)
-        except TransactionReverted as refusal:
-            raise LeaseDenied(str(refusal), why=Why.METER, account="", room_ucr=0) from refusal
-        except TallystickError as error:
-            raise NetworkUnreachable(str(error)) from error
-
-    async def _read_lease(self, project: int) -> Lease:
-        return await self._ask(self._leases.lease_of(project, self._meter))
-
     def _until(self, project: int, holds: Callable[[Lease], bool]) -> Callable[[], Awaitable[bool]]:
         async def has_happened() -> bool:
-            return holds(await self._read_lease(project))
+            return holds(await self._chain.read_lease(project))
 
         return has_happened
 
     def _sign(self, request: LeaseRequest) -> bytes:
         chain_id = self._site.network.chain_id
         return sign_lease(self._key, self._leases.address, chain_id, request)
-
-    def _compute_reset_ms(self, why: Why, budget: Budget) -> int | None:
-        """When there may be more room: at the period's end, or when the rate's bucket is full."""
-        if why is Why.RATE and budget.rate_ucr:
-            missing_ucr = budget.rate_ucr - budget.rate_level_ucr
-            wait_s = -(-missing_ucr * budget.rate_window_s // budget.rate_ucr)
-            return self._site.clock() + wait_s * MS_PER_S
-        is_period = budget.period_kind is not PeriodKind.NONE
-        is_limited = why is Why.LIMIT or (
-            why is Why.FROZEN and FrozenWhy.OVERDRAFT not in budget.frozen_why
-        )
-        return budget.period_end_s * MS_PER_S if is_period and is_limited else None
 
 
 def load_lease_key(folder: Path) -> PrivateKey:
@@ -353,8 +227,3 @@ def _describe(request: LeaseRequest, signature: bytes) -> dict[str, Any]:
         "nonce": request.nonce,
         "signature": "0x" + signature.hex(),
     }
-
-
-def _number(refusal: TransactionReverted, name: str) -> int:
-    value = refusal.arguments.get(name)
-    return value if isinstance(value, int) else 0

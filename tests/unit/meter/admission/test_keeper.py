@@ -19,6 +19,7 @@ from tests.unit.meter.admission.virtual_time import START_MS, now_ms, run_virtua
 from tallystick.meter.admission.errors import (
     BudgetExhausted,
     LeaseDelayed,
+    LeaseDenied,
     NetworkUnreachable,
     Why,
 )
@@ -404,6 +405,22 @@ def test_calls_of_one_project_wait_in_bounded_number() -> None:
             answers = await asyncio.gather(*calls, return_exceptions=True)
             refused = [each for each in answers if isinstance(each, LeaseDelayed)]
             assert len(refused) == 2
+
+    run_virtually(main())
+
+
+def test_call_is_refused_when_the_chain_denies_the_lease_altogether() -> None:
+    async def main() -> None:
+        chain = create_chain()
+        async with run_gateway(chain) as gateway:
+
+            async def deny(project: int) -> Any:  # noqa: ANN401
+                raise LeaseDenied(f"no account {project}", why=Why.METER, account="", room_ucr=0)
+
+            gateway.source.read = deny  # type: ignore[method-assign]
+            error = await catch_exhausted(gateway.admit(1, unleased_ucr=CREDIT))
+            assert (error.why, error.remaining_ucr) == (Why.METER, 0)
+            assert not gateway.keeper.is_unreachable
 
     run_virtually(main())
 
