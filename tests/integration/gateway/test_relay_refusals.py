@@ -238,6 +238,17 @@ async def test_body_not_packed_as_it_says_is_refused(
     assert upstream.calls == []
 
 
+async def test_body_is_refused_when_other_bodies_take_the_room(upstream: Upstream) -> None:
+    upstream.order(first_byte_ms=400)
+    settings = GatewaySettings(max_bodies_bytes=1_000_000)
+    body = CHAT.body | {"x": "y" * 600_000}
+    async with run_gateway(upstream.url, settings=settings) as relaying:
+        replies = await asyncio.gather(*(relaying.post(CHAT.path, body) for _ in range(3)))
+        assert sorted(reply.status for reply in replies) == [200, 503, 503]
+        # What they took is free again, whatever became of them.
+        assert (await relaying.post(CHAT.path, body)).status == 200
+
+
 async def test_body_that_trickles_is_given_up(upstream: Upstream) -> None:
     settings = GatewaySettings(body_timeout_s=0.2)
     head = (

@@ -13,6 +13,7 @@ from tallystick.meter.gateway.errors import (
     BodyTooLarge,
     BodyUnreadable,
     ContentTypeUnsupported,
+    GatewayBusy,
 )
 from tallystick.meter.gateway.gateway import GatewaySettings
 
@@ -21,10 +22,55 @@ _SLOW_BYTES: Final = 1 << 18
 """Packed bodies above this are unpacked beside the event loop: 256 KiB may hold 32 MiB."""
 
 
-async def read_body(request: web.BaseRequest, settings: GatewaySettings) -> bytes:
+class BodyRoom:
+    """The memory that bodies of all calls under way may take together.
+
+    Args:
+        limit: bytes.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.taken = 0
+
+
+class HeldBody:
+    """What one call's body takes of the room, until the call ends."""
+
+    __slots__ = ("_room", "_size")
+
+    def __init__(self, room: BodyRoom) -> None:
+        self._room = room
+        self._size = 0
+
+    def take(self, size: int) -> None:
+        """So many bytes more are held.
+
+        Raises:
+            GatewayBusy: there is no room for them now.
+        """
+        room = self._room
+        if room.taken + size > room.limit:
+            raise GatewayBusy("the bodies of calls under way take all the room there is")
+        room.taken += size
+        self._size += size
+
+    def release(self) -> None:
+        """The call has ended."""
+        self._room.taken -= self._size
+        self._size = 0
+
+
+async def read_body(request: web.BaseRequest, settings: GatewaySettings, held: HeldBody) -> bytes:
     """The body as its sender meant it.
 
+    Args:
+        request: its head has been read.
+        settings: the bounds.
+        held: counts what is read.
+
     Raises:
+        GatewayBusy: there is no room for it now.
         BodyTooLarge: it is, packed or unpacked.
         BodyTimedOut: it did not arrive in time.
         BodyUnreadable: it broke off, or is not packed as it says.
@@ -37,7 +83,11 @@ async def read_body(request: web.BaseRequest, settings: GatewaySettings) -> byte
     content = request.content
     try:
         # A small body came with its headers: no timer is set for it.
-        body = content.read_nowait() if content.is_eof() else await _gather(request, settings)
+        if content.is_eof():
+            body = content.read_nowait()
+            held.take(len(body))
+        else:
+            body = await _gather(request, settings, held)
     except (ConnectionError, web.RequestPayloadError) as error:
         raise BodyUnreadable("the body broke off") from error
     if len(body) > limit:
@@ -46,8 +96,11 @@ async def read_body(request: web.BaseRequest, settings: GatewaySettings) -> byte
     if not encoding or encoding == "identity":
         return body
     if len(body) > _SLOW_BYTES:
-        return await asyncio.to_thread(unpack_body, body, encoding, limit)
-    return unpack_body(body, encoding, limit)
+        unpacked = await asyncio.to_thread(unpack_body, body, encoding, limit)
+    else:
+        unpacked = unpack_body(body, encoding, limit)
+    held.take(len(unpacked))
+    return unpacked
 
 
 def unpack_body(body: bytes, encoding: str, limit: int) -> bytes:
@@ -81,12 +134,13 @@ def unpack_body(body: bytes, encoding: str, limit: int) -> bytes:
     return unpacked
 
 
-async def _gather(request: web.BaseRequest, settings: GatewaySettings) -> bytes:
+async def _gather(request: web.BaseRequest, settings: GatewaySettings, held: HeldBody) -> bytes:
     parts: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(settings.body_timeout_s):
             while part := await request.content.readany():
+                held.take(len(part))
                 parts.append(part)
                 size += len(part)
                 if size > settings.max_body_bytes:

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from tallystick.meter.gateway.bodies import read_body
+from tallystick.meter.gateway.bodies import HeldBody, read_body
 from tallystick.meter.gateway.call import Demand
 from tallystick.meter.gateway.credentials import read_secret
 from tallystick.meter.gateway.errors import (
@@ -29,7 +29,7 @@ _MAX_STEP: Final = 2**16 - 1
 
 
 async def read_demand(
-    gateway: Gateway, request: web.BaseRequest, route: Route, query: str
+    gateway: Gateway, request: web.BaseRequest, route: Route, query: str, held: HeldBody
 ) -> Demand:
     """What the client asks for.
 
@@ -37,14 +37,14 @@ async def read_demand(
 
     Raises:
         GatewayKeyUnknown, ContentTypeUnsupported, BodyTooLarge, BodyTimedOut, BodyUnreadable,
-        RequestMalformed, ModelUnknown, ModelNotAllowed, StepInvalid: as their names say.
+        GatewayBusy, RequestMalformed, ModelUnknown, ModelNotAllowed, StepInvalid: see errors.py.
     """
     key = find_key(gateway, request, query)
     step = _read_step(request, key)
     _check_content_type(request, route)
     if request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    body = await read_body(request, gateway.settings)
+    body = await read_body(request, gateway.settings, held)
     offer, dialect, call_request = _read_call(gateway, key, route, body)
     user = _find_user(gateway, request, key, call_request)
     return Demand(key, offer, route, dialect, call_request, user, step)

@@ -31,6 +31,8 @@ class GatewaySettings:
     """Calls at once; more are answered 503 without being read."""
     max_body_bytes: int = 32 << 20
     """Of a call, before and after decompression."""
+    max_bodies_bytes: int = 512 << 20
+    """Of all calls under way together; one for which there is no room is answered 503."""
     max_answer_bytes: int = 64 << 20
     """Of a plain answer, which is held until its record is durable."""
     body_timeout_s: float = 30.0

@@ -14,6 +14,7 @@ from aiohttp import web
 from tallystick.core.errors import TallystickError
 from tallystick.core.usage import Flag
 from tallystick.meter.gateway.accounts import Accounts
+from tallystick.meter.gateway.bodies import BodyRoom, HeldBody
 from tallystick.meter.gateway.call import Call
 from tallystick.meter.gateway.client import Answer, UpstreamClient
 from tallystick.meter.gateway.credentials import create_upstream_headers, drop_key_parameter
@@ -56,6 +57,7 @@ class Relay:
         self._accounts = Accounts(gateway, self.counts)
         self.is_stopping = False
         """No new call is taken."""
+        self._room = BodyRoom(gateway.settings.max_bodies_bytes)
         self._has_ended = asyncio.Event()
         self._tasks: set[asyncio.Task[object]] = set()
 
@@ -69,8 +71,9 @@ class Relay:
         assert task is not None  # noqa: S101 - a coroutine runs in one
         self._tasks.add(task)
         dialect = route.dialect
+        held = HeldBody(self._room)
         try:
-            demand = await read_demand(self._gateway, request, route, query)
+            demand = await read_demand(self._gateway, request, route, query, held)
             dialect = demand.dialect
             call = await self._accounts.open(demand)
             return await self._carry(request, call, query)
@@ -81,6 +84,7 @@ class Relay:
         except Exception as error:  # noqa: BLE001 - the last handler: one call's defect ends no other
             return self.refuse_defect(dialect, error)
         finally:
+            held.release()
             counts.in_flight -= 1
             self._tasks.discard(task)
             if self.is_stopping and not self._tasks:
