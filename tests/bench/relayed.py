@@ -18,12 +18,14 @@ from tests.bench.gateway import (
 
 def describe_gateway(found: Mapping[str, Any]) -> list[str]:
     """Lines to print below the table."""
-    return [
+    ours = [
         _describe_latency(found["load"]),
         _describe_capacity(found),
         _describe_books(found["accounted"]),
-        _describe_rival(found, found["litellm_accounted"]),
     ]
+    if "litellm_accounted" not in found:
+        return [*ours, "LiteLLM could not be installed and was not measured"]
+    return [*ours, _describe_rival(found, found["litellm_accounted"])]
 
 
 def _describe_latency(load: Mapping[str, Any]) -> str:

@@ -66,7 +66,7 @@ def print_report(document: Document) -> None:
     print(f"{'':<40}{'measured':>12}{'must':>12}{'aim':>12}")
     for goal in GOALS:
         section, _, name = goal.key.partition(".")
-        numbers = (document[section][name], goal.must, goal.aim)
+        numbers = (document[section].get(name), goal.must, goal.aim)
         print(f"{goal.what:<40}" + "".join(f"{_format(n, goal.decimals):>12}" for n in numbers))
     used = document["settle"]["cpu_us_per_record"]
     print("CPU us per settled record: " + ", ".join(f"{who} {us:.1f}" for who, us in used.items()))

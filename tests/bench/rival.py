@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -79,15 +80,33 @@ class Rival:
         return Accounted(len(lines), tokens)
 
 
+def make_environment() -> bool:
+    """The environment is what the lock says, unless its packages are not to be had.
+
+    The first time takes minutes.
+    """
+    if STAMP.exists() and STAMP.read_bytes() == LOCK.read_bytes():
+        return True
+    print("bench: making .venv/litellm (requirements/litellm.txt)", file=sys.stderr)
+    python = str(ENVIRONMENT / "bin" / "python")
+    make = ["venv", "--allow-existing", "--python", ".venv/bin/python", str(ENVIRONMENT)]
+    fill = ["pip", "sync", "--python", python, "--require-hashes", str(LOCK)]
+    for words in (make, fill):
+        if subprocess.run([UV, "--quiet", *words], check=False).returncode:
+            print("bench: not compared with LiteLLM, which cannot be installed", file=sys.stderr)
+            return False
+    STAMP.write_bytes(LOCK.read_bytes())
+    return True
+
+
 @contextmanager
 def run_rival(folder: Path, mock: str) -> Iterator[Rival]:
-    """The proxy in front of the mock runs inside the block.
+    """The proxy in front of the mock runs inside the block; its environment was made before.
 
     Args:
         folder: empty.
         mock: URL of the upstream.
     """
-    _make_environment()
     books, log, port = folder / "books.jsonl", folder / "proxy.log", _find_port()
     books.touch()
     (folder / "config.yaml").write_text(CONFIG.format(model=MODEL, mock=mock))
@@ -102,22 +121,6 @@ def run_rival(folder: Path, mock: str) -> Iterator[Rival]:
     with run_program(words, log, folder=folder, environment=environment) as process:
         wait_until(process, log, lambda: _is_alive(url))
         yield Rival(url, KEY, _read_version(), books, process.pid)
-
-
-def _make_environment() -> None:
-    """The environment is what the lock says; making it anew takes minutes the first time."""
-    if STAMP.exists() and STAMP.read_bytes() == LOCK.read_bytes():
-        return
-    print("bench: making .venv/litellm (requirements/litellm.txt)")
-    python = str(ENVIRONMENT / "bin" / "python")
-    subprocess.run(
-        [UV, "venv", "--quiet", "--allow-existing", "--python", ".venv/bin/python", ENVIRONMENT],
-        check=True,
-    )
-    subprocess.run(
-        [UV, "pip", "sync", "--quiet", "--python", python, "--require-hashes", LOCK], check=True
-    )
-    STAMP.write_bytes(LOCK.read_bytes())
 
 
 def _find_port() -> int:
