@@ -33,7 +33,7 @@ class SseSplitter:
 
     def is_whole(self, data: bytes) -> bool:
         """Whether this read holds whole events and nothing is pending: the usual case."""
-        return not self._pending and not self._is_skipping and data[-2:] == b"\n\n"
+        return not self._pending and data[-2:] == b"\n\n"
 
     def feed(self, data: bytes) -> list[Piece]:
         """The events that end in this read, with their blank lines."""

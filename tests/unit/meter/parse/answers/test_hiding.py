@@ -37,7 +37,9 @@ documents = st.one_of(
 )
 blocks = st.one_of(
     st.builds(event, documents, line_ends),
-    st.sampled_from([DONE, b": comment\n\n", b"\n", b"event: x\ndata: {}\n\n", b"data:{}\r\r"]),
+    st.sampled_from(
+        [DONE, b": comment\n\n", b"\n", b"event: x\ndata: {}\n\n", b"data:{}\r\r", b": c\n"]
+    ),
     st.binary(max_size=12),
 )
 bodies = st.lists(blocks, max_size=8).map(b"".join)
@@ -101,6 +103,27 @@ def test_bytes_are_not_delayed_when_no_usage_chunk_starts_so(start: bytes) -> No
 def test_bytes_are_not_held_beyond_any_usage_chunk() -> None:
     start = b'data: {"model": "' + b"m" * 70_000
     assert create_reader().feed(start) == start
+
+
+@pytest.mark.parametrize("place", range(1, 5))
+def test_no_half_line_end_is_left_when_a_read_ends_inside_one(place: int) -> None:
+    injected = event({"choices": [], "usage": USAGE}, "\r\n")
+    first, second = CHUNK + injected[:-place], injected[-place:] + DONE
+    assert run([first, second])[0] == CHUNK + DONE
+
+
+def test_usage_behind_a_comment_is_passed_on_however_it_is_cut() -> None:
+    """The comment went on at once, so the rest of its event has to follow."""
+    body = b": comment\n" + INJECTED
+    assert run([body])[0] == body
+    assert run([body[:5], body[5:]])[0] == body
+
+
+def test_event_beyond_every_bound_is_passed_on_whole() -> None:
+    pieces = [b'data: {"x":"', *[b"y" * 1024 * 1024] * 5, b'"}\n', b"\n", INJECTED, DONE]
+    passed, reader = run(pieces)
+    assert passed == b"".join(pieces[:-2]) + DONE
+    assert reader.finish() is not None
 
 
 @given(bodies, st.sets(st.integers(0, 2000), max_size=10))

@@ -71,6 +71,11 @@ def test_event_after_an_oversized_one_is_found() -> None:
     assert events == [b"data: small\n\n"]
 
 
+def test_oversized_event_is_none_when_it_comes_in_one_read() -> None:
+    body = b"data: " + b"x" * MAX_EVENT_BYTES + b"\n\ndata: small\n\n"
+    assert split(SseSplitter(), [body]) == ([b"data: small\n\n"], body)
+
+
 def test_line_after_an_oversized_one_is_found() -> None:
     splitter = LineSplitter()
     for _ in range(5):
