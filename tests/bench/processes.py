@@ -89,7 +89,7 @@ def drive(load: Load) -> Outcome:
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.http_load", msgspec.json.encode(load).decode()],
         check=True,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         timeout=LOAD_S,
     )
     return msgspec.json.decode(done.stdout, type=Outcome)
