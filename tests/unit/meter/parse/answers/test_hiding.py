@@ -108,8 +108,9 @@ def test_bytes_are_not_held_beyond_any_usage_chunk() -> None:
 @pytest.mark.parametrize("place", range(1, 5))
 def test_no_half_line_end_is_left_when_a_read_ends_inside_one(place: int) -> None:
     injected = event({"choices": [], "usage": USAGE}, "\r\n")
-    first, second = CHUNK + injected[:-place], injected[-place:] + DONE
-    assert run([first, second])[0] == CHUNK + DONE
+    for rest in (CHUNK, DONE):  # what may be usage takes another way than what cannot be
+        first, second = CHUNK + injected[:-place], injected[-place:] + rest
+        assert run([first, second])[0] == CHUNK + rest
 
 
 def test_usage_behind_a_comment_is_passed_on_however_it_is_cut() -> None:

@@ -30,6 +30,7 @@ FILLERS = [
     b'\\"' + b"a" * 62,
     b"data: ",
     b"\x00\x10\x00\x00",
+    b"\x7f\xff\xff\xff\x00\x00\x00\x00",
     b"\r",
 ]
 
