@@ -47,6 +47,8 @@ class Ledger:
     """Unix ms on the network."""
     last_seq: Callable[[], int]
     """The meter's last record, -1 before the first."""
+    first_seq: int
+    """The first record of this process; all before it were recorded by earlier ones."""
     settings: KeeperSettings
 
 
@@ -68,6 +70,7 @@ class Holding:
         self._state: LeaseState | None = None
         self._read_at_s = 0.0
         self._is_ours = False
+        self._has_earlier = False
         self._denied: LeaseState | None = None
         self._denied_until_s = 0.0
         self._ahead_from_s = 0.0
@@ -131,7 +134,8 @@ class Holding:
         """
         self._note_activity()
         state = self._state
-        if state is None or self._failures or (self._is_short() and not self._is_fresh()):
+        is_due = self._has_earlier or self._is_short()
+        if state is None or self._failures or (is_due and not self._is_fresh()):
             state = await self._read()
         if state.is_declared:
             state = await self._finish(state)
@@ -157,10 +161,23 @@ class Holding:
             state = self._note(await self._ledger.source.declare(self._lease.project, last_seq))
         return not (await self._finish(state)).is_open
 
+    def _adopt(self, state: LeaseState) -> None:
+        """What an earlier process has left is ours, once all that it recorded has settled.
+
+        As much as if the lease had been released and opened again, without calls having to wait
+        for it. What of our own use has settled by then is not known, and left to lapse.
+        """
+        if not self._has_earlier or state.next_seq < self._ledger.first_seq:
+            return
+        self._has_earlier = False
+        surplus_ucr = max(state.left_ucr - self._lease.granted_ucr, 0)
+        self._lease.granted_ucr += surplus_ucr
+        self._lease.left_ucr += surplus_ucr
+
     def _stop_admitting(self) -> None:
         self._lease.deadline_ms = 0
         self._lease.low_ucr = 0
-        self._is_ours = False
+        self._is_ours = self._has_earlier = False
 
     async def _finish(self, state: LeaseState) -> LeaseState:
         """The declared lease is released, unless the cursor has still to come that far."""
@@ -208,6 +225,8 @@ class Holding:
                 why=denial.why,
                 reset_ms=denial.reset_ms,
             )
+        if not self._is_ours:
+            self._has_earlier = self._state is not None and self._state.is_open
         self._is_ours = True
         until_ms = state.admit_until_s * MS_PER_S
         self._lifetime_ms = until_ms - self._ledger.clock()
@@ -298,6 +317,7 @@ class Holding:
             drawn_ucr = lease.left_ucr + lease.reserved_ucr - state.left_ucr
             if drawn_ucr > 0:
                 lease.charge(drawn_ucr)
+            self._adopt(state)
         return state
 
     async def _rest(self) -> None:

@@ -25,8 +25,8 @@ class LeaseKeeper:
     Args:
         gate: what it keeps leases for.
         source: the network's leases of this process's meter.
-        last_seq: the meter's last record, -1 before the first; a call's reservation is settled only
-            once its records count here.
+        last_seq: the meter's last record, -1 before the first, those recovered included; a call's
+            reservation is settled only once its records count here.
         clock: Unix ms on the network.
         settings: how leases are kept.
     """
@@ -41,7 +41,8 @@ class LeaseKeeper:
     ) -> None:
         self._gate = gate
         self._clock = clock
-        self._ledger = Ledger(source, clock, last_seq, settings or KeeperSettings())
+        first_seq = last_seq() + 1
+        self._ledger = Ledger(source, clock, last_seq, first_seq, settings or KeeperSettings())
         self._holdings: dict[int, Holding] = {}
         self._group: asyncio.TaskGroup | None = None
         self._tasks: list[asyncio.Task[None]] = []

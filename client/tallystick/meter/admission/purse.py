@@ -76,12 +76,22 @@ class Purse:
         """The cap stands as of now."""
         if now_ms < self.next_ms:
             return
-        if self.is_even:
-            self._fill(now_ms)
+        limit_ucr, period_ms = self.limit_ucr, self.period_ms
+        if not self.is_even:
+            self.left_ucr = limit_ucr - self.reserved_ucr
+            self.used_ucr = 0
+            self.next_ms = _end_period(now_ms, period_ms)
             return
-        self.left_ucr = self.limit_ucr - self.reserved_ucr
-        self.used_ucr = 0
-        self.next_ms = _end_period(now_ms, self.period_ms)
+        # The remainder is kept, so that many short times give as much as a long one.
+        due = (now_ms - self._at_ms) * limit_ucr + self._rest
+        gained_ucr = due // period_ms
+        self._rest = due - gained_ucr * period_ms
+        self.left_ucr += gained_ucr
+        if self.left_ucr >= limit_ucr:
+            self.left_ucr = limit_ucr
+            self._rest = 0
+        self._at_ms = now_ms
+        self.next_ms = now_ms + 1
 
     def compute_reset_ms(self, needed_ucr: int) -> int | None:
         """When so much may be left, in Unix ms; None where no time brings it."""
@@ -91,21 +101,6 @@ class Purse:
             return self.next_ms
         missing = (needed_ucr - self.left_ucr) * self.period_ms - self._rest
         return self._at_ms + max(-(-missing // self.limit_ucr), 0)
-
-    def _fill(self, now_ms: int) -> None:
-        """What the time since the last time gives is there, as far as the cap holds it.
-
-        The remainder of the division is kept, so that many short times give as much as a long one.
-        """
-        gained_ucr, self._rest = divmod(
-            (now_ms - self._at_ms) * self.limit_ucr + self._rest, self.period_ms
-        )
-        self.left_ucr += gained_ucr
-        if self.left_ucr >= self.limit_ucr:
-            self.left_ucr = self.limit_ucr
-            self._rest = 0
-        self._at_ms = now_ms
-        self.next_ms = now_ms + 1
 
 
 def create_rate(name: str, rate_ucr: int, window_ms: int, now_ms: int) -> Purse:

@@ -10,9 +10,10 @@ from tallystick.chain.bindings.cursors import Cursors
 from tallystick.chain.bindings.leases import Lease, Leases, Tightest
 from tallystick.chain.calls import View, Write
 from tallystick.chain.errors import RpcRefused, TransactionReverted
-from tallystick.chain.reader import LATEST, PENDING, read_view
+from tallystick.chain.reader import LATEST, PENDING, read_view, read_views
 from tallystick.chain.reverts import explain_refusal
 from tallystick.core.errors import TallystickError
+from tallystick.core.settlement import Cursor
 from tallystick.meter.admission.errors import LeaseDenied, NetworkUnreachable, Why
 from tallystick.meter.admission.ports import LeaseState
 from tallystick.sidecar.site import Site
@@ -53,9 +54,8 @@ class LeaseChain:
         Raises:
             NetworkUnreachable, LeaseDenied.
         """
-        lease, cursors, room, terms = await asyncio.gather(
-            self._ask(self._leases.lease_of(project, self._meter)),
-            self._ask(self._cursors.cursors_of([self._meter])),
+        (lease, cursor), room, terms = await asyncio.gather(
+            self._read_standing(project),
             self._ask(self._leases.room_of(project), block=PENDING),
             self._ask(self._leases.terms(), block=PENDING),
         )
@@ -71,7 +71,7 @@ class LeaseChain:
             why=WHY[room.why],
             reset_ms=self._compute_reset_ms(WHY[room.why], budget),
             last_seq=lease.last_seq,
-            next_seq=cursors[0].next_seq,
+            next_seq=cursor.next_seq,
             share_ppm=terms.share_ppm // 2 if budget.is_soft_crossed else terms.share_ppm,
         )
 
@@ -124,6 +124,18 @@ class LeaseChain:
             room_ucr=read_number(refusal, "roomUcr"),
             reset_ms=self._compute_reset_ms(why, budget),
         )
+
+    async def _read_standing(self, project: int) -> tuple[Lease, Cursor]:
+        """Lease and cursor of one block: what has settled is what was drawn."""
+        views: list[View[Any]] = [
+            self._leases.lease_of(project, self._meter),
+            self._cursors.cursors_of([self._meter]),
+        ]
+        try:
+            _, (lease, cursors) = await read_views(self._site.rpc, views)
+        except TallystickError as error:
+            raise NetworkUnreachable(str(error)) from error
+        return lease, cursors[0]
 
     async def _ask(self, view: View[T], *, block: str = LATEST) -> T:
         try:

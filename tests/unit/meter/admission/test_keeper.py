@@ -262,6 +262,27 @@ def test_earlier_lease_is_extended_when_calls_wait_and_only_what_is_new_counts()
     run_virtually(main())
 
 
+def test_what_earlier_processes_left_is_admitted_from_once_their_records_have_settled() -> None:
+    async def main() -> None:
+        chain = create_chain()
+        granted_ucr = 0
+        for _ in range(10):  # a process that dies again and again while calls come
+            async with run_gateway(chain) as gateway:
+                await gateway.admit(CREDIT)
+                await asyncio.sleep(2)
+                lease = gateway.gate.lease(CHAT)
+                before_ucr = lease.granted_ucr
+                gateway.finish(gateway.reservations[0], CREDIT // 2)
+                chain.settle(1)
+                await asyncio.sleep(2)
+                assert lease.granted_ucr >= before_ucr
+                assert lease.left_ucr <= chain.lease(CHAT, 1).left_ucr
+                granted_ucr = lease.granted_ucr
+        assert granted_ucr - 2 * CREDIT < chain.lease(CHAT, 1).left_ucr <= granted_ucr
+
+    run_virtually(main())
+
+
 def test_leases_are_given_back_at_the_end() -> None:
     async def main() -> None:
         chain = create_chain()
