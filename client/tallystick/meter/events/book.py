@@ -18,11 +18,13 @@ from tallystick.meter.events.errors import (
 from tallystick.meter.events.event import Event
 from tallystick.meter.events.ports import EventDirectory, EventKey, EventPseudonyms, PricedAs
 from tallystick.meter.held import HeldEvents
-from tallystick.meter.recorder import Recorder
+from tallystick.meter.recorder import Recorded, Recorder
 from tallystick.meter.records import Billing, build_records, coarsen_ms
 
 TOKENS: Final = "tokens"
 GPU: Final = "gpu"
+AT_ONCE: Final = 256
+"""Events after which others get their turn: an intake runs beside calls."""
 NOBODY: Final = 0
 NOT_YET: Final = 0
 """Stands for a resource that does not exist."""
@@ -130,16 +132,10 @@ class EventBook:
         """
         waiting = [each for each in events if each.held_as is not None]
         ready = [each for each in events if each.held_as is None]
-        futures = [
-            self._recorder.record_event(each.event_id, each.records, [each.detail])
-            for each in ready
-        ]
-        outcomes = await asyncio.gather(*futures)
-        for each, outcome in zip(ready, outcomes, strict=True):
-            if outcome.is_new:
-                self._on_recorded(each.records)
+        recorded = 0
+        for start in range(0, len(ready), AT_ONCE):
+            recorded += await self._record(ready[start : start + AT_ONCE])
         held = await asyncio.to_thread(self._hold, waiting) if waiting else 0
-        recorded = sum(outcome.is_new for outcome in outcomes)
         return Entered(recorded, len(events) - recorded - held, held)
 
     def enter_now(self, events: Sequence[Resolved]) -> Entered:
@@ -148,11 +144,8 @@ class EventBook:
         outcomes = self._recorder.record_events_now(
             [(each.event_id, each.records, [each.detail]) for each in ready]
         )
-        for each, outcome in zip(ready, outcomes, strict=True):
-            if outcome.is_new:
-                self._on_recorded(each.records)
+        recorded = self._report(ready, outcomes)
         held = self._hold([each for each in events if each.held_as is not None])
-        recorded = sum(outcome.is_new for outcome in outcomes)
         return Entered(recorded, len(events) - recorded - held, held)
 
     def release_now(self) -> int:
@@ -164,6 +157,21 @@ class EventBook:
         return await asyncio.to_thread(
             self._held.release, self._find_token_resource, self._recorder
         )
+
+    async def _record(self, events: Sequence[Resolved]) -> int:
+        futures = [
+            self._recorder.record_event(each.event_id, each.records, [each.detail])
+            for each in events
+        ]
+        outcomes = await asyncio.gather(*futures)
+        return self._report(events, outcomes)
+
+    def _report(self, events: Sequence[Resolved], outcomes: Sequence[Recorded]) -> int:
+        """Whoever wants to know is told of what is new; gives how many that were."""
+        new = [each for each, outcome in zip(events, outcomes, strict=True) if outcome.is_new]
+        for each in new:
+            self._on_recorded(each.records)
+        return len(new)
 
     def _hold(self, events: Sequence[Resolved]) -> int:
         return sum(

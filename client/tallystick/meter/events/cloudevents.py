@@ -14,6 +14,7 @@ import msgspec
 from tallystick.core.usage import MAX_TIME_MS, Flag
 from tallystick.meter.events.errors import EventMalformed
 from tallystick.meter.events.event import Event, encode_raw
+from tallystick.meter.events.nesting import bound_nesting
 from tallystick.meter.parse.documents import read_usage_document
 from tallystick.meter.parse.errors import DialectUnknown, UsageMalformed
 from tallystick.meter.parse.json_parts import read_tier
@@ -83,6 +84,7 @@ def read_cloudevents(body: bytes, content_type: str, now_ms: int) -> list[Event]
     Raises:
         EventMalformed: one of them cannot be read; says which.
     """
+    bound_nesting()
     if content_type == BATCH:
         raw = _decode("the body", list[msgspec.Raw], body)
     else:

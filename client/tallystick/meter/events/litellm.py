@@ -17,6 +17,7 @@ from tallystick.core.hashes import compute_sha256
 from tallystick.core.usage import MAX_TIME_MS, TOKEN_FIELDS, Flag
 from tallystick.meter.events.errors import EventMalformed
 from tallystick.meter.events.event import Event, encode_raw
+from tallystick.meter.events.nesting import bound_nesting
 from tallystick.meter.litellm_usage import read_litellm_usage
 from tallystick.meter.parse.errors import UsageMalformed
 
@@ -115,6 +116,7 @@ def read_litellm_entry(entry: object, now_ms: int, place: str = "the entry") -> 
 
 
 def _split_entries(body: bytes) -> list[object]:
+    bound_nesting()
     text = body.strip()
     try:
         if text[:1] == b"[":

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from tallystick.meter.events.errors import EventMalformed
+from tallystick.meter.events.nesting import bound_nesting
 from tallystick.meter.events.spans import ERROR, Span, Value
 
 CONTENT_TYPE: Final = "application/json"
@@ -79,6 +80,7 @@ def read_json_spans(body: bytes) -> list[Span]:
     Raises:
         EventMalformed: it is none.
     """
+    bound_nesting()
     try:
         return list(_list_spans(_decoder.decode(body)))
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
