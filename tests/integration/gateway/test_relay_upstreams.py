@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 from tests.integration.gateway.calls import CHAT
-from tests.integration.gateway.relaying import UPSTREAM_SECRET, Relaying, run_gateway
+from tests.integration.gateway.relaying import SECRET, UPSTREAM_SECRET, Relaying, run_gateway
 from tests.upstream.server import Upstream
 
 from tallystick.core.usage import Flag
@@ -164,17 +164,38 @@ async def test_answer_that_breaks_off_is_refused_and_estimated(answer: bytes) ->
         assert relaying.book.row["flags"] & Flag.UPSTREAM_FAILED
 
 
-async def test_upstream_waits_for_a_slow_client(upstream: Upstream) -> None:
-    upstream.order(chunks=300, chunk_text="x" * 20_000)
-    body = CHAT.streamed.body
-    async with run_gateway(upstream.url) as relaying:
+async def test_upstream_waits_for_a_slow_client() -> None:
+    total, sent = 64 << 20, 0
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n"
+
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head % total)
+        while sent < total:
+            writer.write(b"x" * (1 << 16))
+            await writer.drain()
+            sent += 1 << 16
+        writer.close()
+
+    server = await asyncio.start_server(pour, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with run_gateway(url) as relaying:
         answer = await relaying.session.post(
-            relaying.url + CHAT.path, json=body, headers={"Authorization": "Bearer tsk_application"}
+            relaying.url + CHAT.path,
+            json=CHAT.streamed.body,
+            headers={"Authorization": f"Bearer {SECRET}"},
         )
-        await asyncio.sleep(0.3)
-        seen = await answer.read()
-    assert seen.count(b"x" * 20_000) == 300
-    assert relaying.book.row["in_fresh"] == 21
+        before = -1
+        while before != sent:
+            before = sent
+            await asyncio.sleep(0.5)
+        assert 0 < sent < total
+        seen = 0
+        async for data in answer.content.iter_any():
+            seen += len(data)
+        assert seen == total
+    server.close()
 
 
 async def test_line_breaks_never_reach_an_upstream() -> None:
