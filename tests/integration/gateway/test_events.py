@@ -94,3 +94,24 @@ def test_event_of_an_unknown_model_settles_once_it_exists(
     (record,) = wait_for_records(program, "acme/events/held", 1)
     assert (record["resource"], record["in_fresh"]) == ("gpt-next", 12)
     assert record["cost_ucr"] > 0
+
+
+def test_nested_bodies_end_no_worker(program: Program, gateway: RunningGateway) -> None:
+    secret = found_project(program, "acme/events/deep", "50")
+    wait_for_key(gateway, secret)
+    workers = sorted(gateway.find_workers())
+    deep = b'{"model":"gpt-4o","messages":' + b'[{"content":' * 200_000
+    headers = {"authorization": f"Bearer {secret}"}
+    for path, kind in (
+        ("/v1/traces", JSON),
+        ("/litellm/logs", JSON),
+        ("/api/v1/events", ONE),
+        ("/v1/chat/completions", JSON),
+        ("/v1/messages", JSON),
+    ):
+        for _ in range(REPEATS):
+            answer = httpx.post(
+                f"{gateway.url}{path}", content=deep, headers={**headers, **kind}, trust_env=False
+            )
+            assert 400 <= answer.status_code < 500, (path, answer.text)
+    assert sorted(gateway.find_workers()) == workers
