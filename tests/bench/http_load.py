@@ -88,6 +88,11 @@ class Caller(asyncio.Protocol):
         self._sent_s = time.perf_counter()
         self._transport.write(self._driver.request)
 
+    def close(self) -> None:
+        """The connection is closed."""
+        if self._transport is not None:
+            self._transport.close()
+
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes of the answer."""
         self._parser.feed_data(data)
@@ -128,6 +133,7 @@ class Driver:
         self._host, self._port = parts.hostname or "", parts.port or 80
         self.request = _encode(load, parts.netloc)
         self._idle: deque[Caller] = deque()
+        self._callers: list[Caller] = []
         self._total_s: list[float] = []
         self._first_s: list[float] = []
         self._late_s: list[float] = []
@@ -155,6 +161,8 @@ class Driver:
                     await asyncio.sleep(0.01)
         except TimeoutError:
             pass
+        for caller in self._callers:
+            caller.close()
         seconds = (self._last_s if self._is_closed else time.perf_counter()) - began_s
         return Outcome(
             sent=self._sent,
@@ -211,6 +219,7 @@ class Driver:
         for _ in range(count):
             _, caller = await loop.create_connection(lambda: Caller(self), self._host, self._port)
             self._idle.append(caller)
+            self._callers.append(caller)
 
     async def _send_on_time(self, began_s: float) -> None:
         """Each call at its time; one that finds no free connection opens one."""

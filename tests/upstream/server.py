@@ -46,6 +46,8 @@ class Desk:
     standing: Order = field(default_factory=Order)
     by_model: dict[str, Order] = field(default_factory=dict)
     queue: deque[Order] = field(default_factory=deque)
+    open: set[asyncio.Transport] = field(default_factory=set)
+    """Connections of clients."""
 
     def choose(self, header: bytes | None, model: str) -> Order:
         """The order that this call is answered by."""
@@ -83,9 +85,12 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: a client has come."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's own class
+        self._desk.open.add(self._transport)
 
     def connection_lost(self, _: Exception | None) -> None:
         """asyncio: the client has gone; what was left to send is not sent."""
+        if self._transport is not None:
+            self._desk.open.discard(self._transport)
         self._transport = None
         if self._timer is not None:
             self._timer.cancel()
@@ -334,6 +339,10 @@ def run_upstream() -> Iterator[Upstream]:
         server = loop.run_until_complete(listen())
         loop.run_forever()
         server.close()
+        for transport in tuple(desk.open):
+            transport.abort()
+        loop.run_until_complete(server.wait_closed())
+        loop.run_until_complete(asyncio.sleep(0.01))  # connections are told that they are lost
         loop.close()
 
     thread = threading.Thread(target=work, daemon=True)
