@@ -24,6 +24,9 @@ from tallystick.sidecar.gateway.workers import READY
 from tallystick.sidecar.logs import configure_logs
 
 MAX_ORDERS_BYTES: Final = 4 << 20
+MAX_NESTING: Final = 1_000
+"""Of JSON that is decoded here. Some libraries of the chain raise Python's own bound so far that a
+small body could overflow the stack; workers load none of them, and this holds if one ever does."""
 
 _log = structlog.get_logger(__name__)
 
@@ -52,6 +55,7 @@ async def _serve(orders: Orders, number: int) -> None:
         # What is alive now stays so: no collection needs to look at it again.
         gc.collect()
         gc.freeze()
+        sys.setrecursionlimit(MAX_NESTING)
         os.write(sys.stdout.fileno(), READY + b"\n")
         _log.info("worker_ready", port=orders.port)
         keeping.add_done_callback(lambda _: stopping.set())
