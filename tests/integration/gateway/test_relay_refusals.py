@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.integration.gateway.relaying import (
 )
 from tests.upstream.server import Upstream
 
+from tallystick.core.usage import Flag
 from tallystick.meter.gateway.gateway import GatewaySettings
 
 pytestmark = [pytest.mark.integration, pytest.mark.anyio]
@@ -137,6 +139,22 @@ async def test_body_that_is_no_call_is_refused(
     assert reply.status == 400
     assert read_refusal(sample, reply) == "request_malformed"
     assert upstream.calls == []
+
+
+async def test_nesting_ends_no_process_whatever_it_has_imported(upstream: Upstream) -> None:
+    deep = b'{"a":' * 200_000 + b"1" + b"}" * 200_000
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)  # as libraries of the chain do
+    try:
+        async with run_gateway(upstream.url) as relaying:
+            body = b'{"model":"gpt-4o","messages":[],"stream_options":' + deep + b"}"
+            assert (await relaying.post(CHAT.path, data=body)).status == 400
+            sys.setrecursionlimit(100_000)
+            upstream.order(body='{"usage":' + deep.decode() + "}")
+            assert (await relaying.post(CHAT.path, CHAT.body)).status == 200
+            assert relaying.book.row["flags"] & Flag.ESTIMATED
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import msgspec
 from tallystick.core.usage import MAX_TIME_MS, Flag
 from tallystick.meter.events.errors import EventMalformed
 from tallystick.meter.events.event import Event, encode_raw
-from tallystick.meter.events.nesting import bound_nesting
+from tallystick.meter.nesting import bound_nesting
 from tallystick.meter.parse.documents import read_usage_document
 from tallystick.meter.parse.errors import DialectUnknown, UsageMalformed
 from tallystick.meter.parse.json_parts import read_tier

@@ -17,8 +17,8 @@ from tallystick.core.hashes import compute_sha256
 from tallystick.core.usage import MAX_TIME_MS, TOKEN_FIELDS, Flag
 from tallystick.meter.events.errors import EventMalformed
 from tallystick.meter.events.event import Event, encode_raw
-from tallystick.meter.events.nesting import bound_nesting
 from tallystick.meter.litellm_usage import read_litellm_usage
+from tallystick.meter.nesting import bound_nesting
 from tallystick.meter.parse.errors import UsageMalformed
 
 SOURCE: Final = "litellm"

@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 
 from tallystick.meter.events.errors import EventMalformed
-from tallystick.meter.events.nesting import bound_nesting
 from tallystick.meter.events.spans import ERROR, Span, Value
+from tallystick.meter.nesting import bound_nesting
 
 CONTENT_TYPE: Final = "application/json"
 MAX_UINT64: Final = 2**64 - 1

@@ -32,6 +32,7 @@ from tallystick.meter.gateway.metrics import CallCounts
 from tallystick.meter.gateway.plain import relay_plain
 from tallystick.meter.gateway.refusals import create_refusal
 from tallystick.meter.gateway.streams import StreamRelay
+from tallystick.meter.nesting import bound_nesting
 from tallystick.meter.parse.dialects import Dialect, Route
 
 _STREAM_TYPES: Final = ("text/event-stream", "application/x-ndjson")
@@ -72,6 +73,7 @@ class Relay:
         self._tasks.add(task)
         dialect = route.dialect
         held = HeldBody(self._room)
+        bound_nesting()
         try:
             demand = await read_demand(self._gateway, request, route, query, held)
             dialect = demand.dialect
@@ -164,6 +166,7 @@ class Relay:
     async def _answer(
         self, request: web.BaseRequest, call: Call, answer: Answer
     ) -> web.StreamResponse:
+        bound_nesting()
         kind = answer.headers.get("Content-Type", "")
         call.reader = reader = call.demand.dialect.create_reader(call.demand.request, kind)
         is_stream = call.demand.request.is_stream or kind.startswith(_STREAM_TYPES)
