@@ -29,7 +29,7 @@ TallystickError
     ├── NotAttesting            503: this node's key is in no validator set in force
     ├── QuorumMissed            too few attestations in time
     ├── RecordNotIndexed        503: a settled record that the index does not show yet
-    └── ActLost                 503: a correction was sent and its outcome is not known
+    └── ActLost                 503: a correction or lease was sent, its outcome is not known
 """
 
 from __future__ import annotations
@@ -215,6 +215,6 @@ class RecordNotIndexed(TemporaryFailure):
 
 
 class ActLost(TemporaryFailure):
-    """A correction was sent, and failed or has no outcome yet; asking again is harmless."""
+    """A correction or lease was sent, and failed or has no outcome yet; asking again is harmless."""
 
     code = "act_lost"
