@@ -215,6 +215,6 @@ class RecordNotIndexed(TemporaryFailure):
 
 
 class ActLost(TemporaryFailure):
-    """A correction or lease was sent, and failed or has no outcome yet; asking again is harmless."""
+    """A correction or lease was sent, and failed or is not known yet; asking again is harmless."""
 
     code = "act_lost"
