@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from tallystick.core.usage import Flag
 from tallystick.meter.parse.errors import UsageMalformed
@@ -19,18 +18,19 @@ def read_count(usage: Mapping[str, object], field: str) -> int | None:
 
     Args:
         usage: a provider's usage object.
-        field: as the provider calls it; dots lead into objects inside.
+        field: as the provider calls it; a dot leads into an object inside.
 
     Raises:
         UsageMalformed: there is something else than a count.
     """
-    value: object = usage
-    for part in field.split("."):
+    outer, dot, inner = field.partition(".")
+    value = usage.get(outer)
+    if dot and value is not None:
         if not isinstance(value, Mapping):
             raise UsageMalformed(field, expected="an object", actual=repr(value))
-        value = value.get(part)
-        if value is None:
-            return None
+        value = value.get(inner)
+    if value is None:
+        return None
     if type(value) is not int or not 0 <= value <= MAX_COUNT:
         raise UsageMalformed(field, expected=f"0 .. {MAX_COUNT}", actual=repr(value))
     return value
@@ -48,27 +48,30 @@ def require_count(usage: Mapping[str, object], field: str) -> int:
     return count
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One side of a call as its provider reports it.
 
     Args:
         total: what the provider calls the count of this side.
         parts: what it says about parts of it, or beside it.
-        is_inclusive: the provider documents that the parts lie inside the total.
+        is_inclusive: the parts lie inside the total.
     """
 
     total: int
     parts: tuple[int, ...]
     is_inclusive: bool = True
 
-    def turned(self, *, is_as_documented: bool) -> Side:
-        """This side, or the same numbers with the parts on the other side of the total's edge."""
-        return Side(self.total, self.parts, self.is_inclusive is is_as_documented)
-
-    def compute_rest(self, *, is_inclusive: bool) -> int:
+    def compute_rest(self) -> int:
         """What is left of the total beside the parts; negative where it cannot hold them."""
-        return self.total - sum(self.parts) if is_inclusive else self.total
+        return self.total - sum(self.parts) if self.is_inclusive else self.total
+
+    def compute_sum(self) -> int:
+        """All LLM tokens of this side."""
+        return self.total if self.is_inclusive else self.total + sum(self.parts)
+
+    def turn(self) -> Side:
+        """The same numbers with the parts on the other side of the total's edge."""
+        return Side(self.total, self.parts, not self.is_inclusive)
 
 
 def split_sides(read: Side, produced: Side, total: int | None) -> tuple[Side, Side, Flag]:
@@ -80,30 +83,24 @@ def split_sides(read: Side, produced: Side, total: int | None) -> tuple[Side, Si
     flagged.
 
     Args:
-        read: input side.
-        produced: output side.
+        read: input side, as documented.
+        produced: output side, as documented.
         total: the reported sum of the call, None where there is none.
     """
-    alternatives = (True,) if total is None else (True, False)
-    for reads_as_documented in alternatives:
-        for produces_as_documented in alternatives:
-            sides = (
-                read.turned(is_as_documented=reads_as_documented),
-                produced.turned(is_as_documented=produces_as_documented),
-            )
+    if _adds_up(read, produced, total):
+        return read, produced, NO_FLAGS
+    if total is not None:
+        alternatives = ((read, produced.turn()), (read.turn(), produced))
+        for sides in (*alternatives, (read.turn(), produced.turn())):
             if _adds_up(*sides, total):
                 return (*sides, NO_FLAGS)
     return read, produced, Flag.USAGE_MISMATCH
 
 
 def _adds_up(read: Side, produced: Side, total: int | None) -> bool:
-    found = 0
-    for side in (read, produced):
-        rest = side.compute_rest(is_inclusive=side.is_inclusive)
-        if rest < 0:
-            return False
-        found += rest + sum(side.parts)
-    return total is None or found == total
+    if read.compute_rest() < 0 or produced.compute_rest() < 0:
+        return False
+    return total is None or read.compute_sum() + produced.compute_sum() == total
 
 
 def create_reading(
@@ -123,10 +120,10 @@ def create_reading(
     if produced.total and not is_reasoning_reported:
         flags |= Flag.REASONING_NOT_REPORTED
     return Reading(
-        in_fresh=max(read.compute_rest(is_inclusive=read.is_inclusive), 0),
+        in_fresh=max(read.compute_rest(), 0),
         in_cached=cached,
         in_written=written,
-        out_visible=max(produced.compute_rest(is_inclusive=produced.is_inclusive), 0),
+        out_visible=max(produced.compute_rest(), 0),
         out_reasoning=reasoning,
         flags=flags,
     )

@@ -34,8 +34,13 @@ class DocumentReader:
         self._size = 0
         self._is_cut = False
         self._has_ended = False
-        self.output_bytes = 0
+        self._document = b""
         self.problem = ""
+
+    @property
+    def output_bytes(self) -> int:
+        """Bytes of text in the document once it has ended; only estimates ask."""
+        return count_text_bytes(self._document, self._format.document_keys)
 
     @property
     def is_complete(self) -> bool:
@@ -61,11 +66,9 @@ class DocumentReader:
         if self._has_ended:
             return b""
         self._has_ended = True
-        document = b"".join(self._parts)
+        self._document = b"".join(self._parts)
         self._parts.clear()
-        self.output_bytes = count_text_bytes(document, self._format.document_keys)
-        if self._is_cut:
-            document = _rebuild_end(document)
+        document = _rebuild_end(self._document) if self._is_cut else self._document
         if self._gatherer.take(document) is None:
             self.problem = "too_large" if self._is_cut else "not_json"
         else:
@@ -79,7 +82,7 @@ class DocumentReader:
             self.problem = self.problem or "no_usage"
             return None
         try:
-            return self._gatherer.read(self.output_bytes)
+            return self._gatherer.read(self.output_bytes if self._format.amend else 0)
         except UsageMalformed:
             self.problem = "usage_malformed"
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 
@@ -141,12 +141,16 @@ class Gatherer:
         if self._format.amend is not None:
             progress = Progress(self._input_bytes, output_bytes, self._is_counted)
             reading = self._format.amend(reading, usage, progress)
-        return replace(
-            reading,
-            flags=reading.flags | self._flags,
-            model=self._model,
-            tier=reading.tier or self._tier,
-            raw=self.raw,
+        return Reading(
+            reading.in_fresh,
+            reading.in_cached,
+            reading.in_written,
+            reading.out_visible,
+            reading.out_reasoning,
+            reading.flags | self._flags if self._flags else reading.flags,
+            self._model,
+            reading.tier or self._tier,
+            self.raw,
         )
 
     def _merge(self, merge: Merge, raw: bytes) -> None:
