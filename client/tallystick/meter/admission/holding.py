@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from tallystick.core.errors import TallystickError
-from tallystick.meter.admission.demand import Demand
+from tallystick.meter.admission.pace import Pace
 from tallystick.meter.admission.errors import (
     BudgetExhausted,
     LeaseDelayed,
@@ -64,7 +64,7 @@ class Holding:
         self._lease = lease
         self._ledger = ledger
         self._settings = ledger.settings
-        self._demand = Demand(self._settings.floor_ucr, self._settings.horizon_s)
+        self._pace = Pace(self._settings.floor_ucr, self._settings.horizon_s)
         self._waiting = Waiting()
         self._wake = asyncio.Event()
         self._state: LeaseState | None = None
@@ -192,7 +192,7 @@ class Holding:
 
     async def _extend(self, state: LeaseState) -> None:
         """More is set aside: once ahead of need, again and again while calls wait for it."""
-        target_ucr = self._demand.compute_target_ucr(self._lease.reserved_ucr)
+        target_ucr = self._pace.compute_target_ucr(self._lease.reserved_ucr)
         for _ in range(MAX_OPENINGS):
             self._refuse_hopeless(state)
             wanted_ucr = target_ucr + self._waiting.compute_needed_ucr() - self._lease.left_ucr
@@ -270,7 +270,7 @@ class Holding:
         lease, now_ms = self._lease, self._ledger.clock()
         if not self._is_ours or _now_s() < self._ahead_from_s or not self._is_active():
             return False
-        target_ucr = self._demand.compute_target_ucr(lease.reserved_ucr)
+        target_ucr = self._pace.compute_target_ucr(lease.reserved_ucr)
         is_low = not lease.low_ucr or (
             lease.left_ucr < lease.low_ucr and lease.left_ucr < target_ucr
         )
@@ -291,7 +291,7 @@ class Holding:
 
     def _note_activity(self) -> None:
         lease = self._lease
-        self._demand.note(lease.used_ucr, self._ledger.clock())
+        self._pace.note(lease.used_ucr, self._ledger.clock())
         activity = (lease.used_ucr, lease.reserved_ucr)
         if activity != self._activity or lease.reserved_ucr:
             self._activity, self._active_at_s = activity, _now_s()

@@ -181,6 +181,7 @@ async def _open_intakes(
         worker.pseudonyms,
         site.clock,
         _find_slugs(orders.config),
+        granularity_ms=parse_length_ms(orders.config.granularity),
     )
     worker.upkeep.add(book.release)
     return create_event_routes(book, worker.keys)

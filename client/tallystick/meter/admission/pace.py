@@ -9,7 +9,7 @@ NEW_WEIGHT: Final = 1
 OLD_WEIGHT: Final = 3
 
 
-class Demand:
+class Pace:
     """A running mean of one project's use.
 
     Args:
