@@ -15,7 +15,6 @@ from typing import Final
 import structlog
 
 from tallystick.core.errors import TallystickError
-from tallystick.meter.admission.pace import Pace
 from tallystick.meter.admission.errors import (
     BudgetExhausted,
     LeaseDelayed,
@@ -23,6 +22,7 @@ from tallystick.meter.admission.errors import (
     NetworkUnreachable,
 )
 from tallystick.meter.admission.lease import Lease
+from tallystick.meter.admission.pace import Pace
 from tallystick.meter.admission.ports import LeaseSource, LeaseState
 from tallystick.meter.admission.room import (
     compute_attainable_ucr,

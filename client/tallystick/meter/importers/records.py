@@ -12,8 +12,8 @@ from tallystick.meter.importers.chunks import Cells, Chunk
 from tallystick.meter.importers.errors import RowMalformed
 from tallystick.meter.importers.numbers import Integers, parse_scaled, parse_whole_numbers
 from tallystick.meter.importers.options import NAME_FIELDS, ImportOptions
-from tallystick.meter.splitting import MAX_PIECES, count_pieces, create_split_records
 from tallystick.meter.importers.times import TimeParser
+from tallystick.meter.splitting import MAX_PIECES, count_pieces, create_split_records
 
 MAX_STEP: Final = 2**16 - 1
 MAX_NAME: Final = 256
