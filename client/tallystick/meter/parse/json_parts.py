@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from tallystick.meter.nesting import bound_nesting
 from tallystick.meter.parse.calls.fields import MAX_NAME_CHARS
 from tallystick.meter.parse.reading import MAX_RAW_BYTES
 
@@ -18,6 +19,7 @@ Part = TypeVar("Part", bound=msgspec.Struct)
 
 def decode_part(decoder: msgspec.json.Decoder[Part], document: bytes) -> Part | None:
     """The parts of an answer's document; None if it is none."""
+    bound_nesting()
     try:
         return decoder.decode(document)
     except msgspec.ValidationError:
@@ -30,6 +32,7 @@ def decode_part(decoder: msgspec.json.Decoder[Part], document: bytes) -> Part | 
 
 def decode_usage(raw: bytes) -> dict[str, object] | None:
     """A usage object; None if these bytes are something else."""
+    bound_nesting()
     try:
         usage = msgspec.json.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

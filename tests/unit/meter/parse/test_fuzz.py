@@ -1,6 +1,8 @@
 """Whatever a provider or a caller sends, readers never raise and calls are refused by name."""
 
 import json
+import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -115,6 +117,31 @@ def test_reader_never_raises_when_the_body_is_hostile(
         reader.feed(body)
     reader.flush()
     assert reader.finish() is None
+
+
+@pytest.fixture
+def deep_recursion() -> Iterator[None]:
+    """What libraries of the chain do when they are imported."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    yield
+    sys.setrecursionlimit(limit)
+
+
+DEEP = b'{"a":' * 6_000 + b"1" + b"}" * 6_000
+"""Deeper than anybody means, and not so deep that decoding it ends the process."""
+
+
+@pytest.mark.usefixtures("deep_recursion")
+def test_nesting_is_bounded_when_a_library_lifted_the_bound() -> None:
+    dialect = DIALECTS[0]
+    reader = dialect.create_reader(None, "application/json")
+    reader.feed(b'{"usage":' + DEEP + b"}")
+    assert reader.finish() is None
+    sys.setrecursionlimit(100_000)
+    body = b'{"model":"m","messages":' + DEEP + b"}"
+    with pytest.raises(RequestMalformed):
+        dialect.read_request(Route(dialect, "/v1/x", None, None), body, injects_usage=True)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=NAMES)

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from tallystick.meter.nesting import bound_nesting
 from tallystick.meter.parse.calls.members import find_members
 from tallystick.meter.parse.counts import MAX_COUNT
 from tallystick.meter.parse.errors import RequestMalformed
@@ -47,6 +48,7 @@ class BodyDecoder:
         Raises:
             RequestMalformed: it is no JSON object, or a name comes twice.
         """
+        bound_nesting()
         try:
             fields = self._decoder.decode(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
