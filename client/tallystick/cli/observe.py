@@ -160,7 +160,7 @@ def log(
     "capture",
     examples=(
         "tallystick observe capture traffic.pcap --project acme/app",
-        "tcpdump -i any -U -w - port 11434 | tallystick observe capture - --project acme/app",
+        "tallystick observe capture - --project acme/app <traffic.pcap",
     ),
 )
 def capture(
