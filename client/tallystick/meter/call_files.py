@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from tallystick.meter.call_entries import Entry, Kind, is_damaged_before, scan_entries
+from tallystick.meter.call_map import map_file
 from tallystick.meter.errors import CallLogLost
 from tallystick.meter.segment_file import sync_path
 
@@ -38,6 +39,8 @@ class CallFile:
         self.descriptor = descriptor
         self.size = size
         self.synced = synced
+        self._map = map_file(descriptor)
+        self._mapped_bytes = 0 if self._map is None else len(self._map)
 
     @property
     def ordinal(self) -> int:
@@ -50,11 +53,17 @@ class CallFile:
         Raises:
             OSError: a part of it may be there; nothing more must be written.
         """
-        write_all(self.descriptor, data, self.size)
-        self.size += len(data)
+        end = self.size + len(data)
+        if self._map is not None and end <= self._mapped_bytes:
+            self._map[self.size : end] = data
+        else:
+            write_all(self.descriptor, data, self.size)
+        self.size = end
 
     def close(self) -> None:
         """The file is closed."""
+        if self._map is not None:
+            self._map.close()
         os.close(self.descriptor)
 
 
