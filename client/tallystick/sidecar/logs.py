@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 
+import msgspec
 import structlog
+
+from tallystick.sidecar.log_lines import LogLines
 
 
 def configure_logs(**context: str | int) -> None:
@@ -14,22 +18,29 @@ def configure_logs(**context: str | int) -> None:
     Args:
         context: such as the gateway's name and the worker's number.
     """
-    renderer = (
-        structlog.dev.ConsoleRenderer()
-        if sys.stderr.isatty()
-        else structlog.processors.JSONRenderer()
-    )
+    is_terminal = sys.stderr.isatty()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            renderer,
+            structlog.dev.ConsoleRenderer()
+            if is_terminal
+            else structlog.processors.JSONRenderer(serializer=_encode),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr) if is_terminal else _gather(),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(**context)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+
+
+def _gather() -> Callable[..., LogLines]:
+    lines = LogLines(sys.stderr.fileno())
+    return lambda *_: lines
+
+
+def _encode(line: object, **_: object) -> bytes:
+    return msgspec.json.encode(line, enc_hook=str)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import random
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -48,6 +48,8 @@ class Accounts:
         self._gateway = gateway
         self._counts = counts
         self._loop = asyncio.get_running_loop()
+        # Unique, no secret; seeded by the system, which is not asked again for each call.
+        self._ids = random.Random()  # noqa: S311
 
     async def open(self, demand: Demand) -> Call:
         """The call's greatest cost is reserved and the call is noted; it may be sent.
@@ -69,7 +71,11 @@ class Accounts:
             unleased_ucr=key.admit_bound_ucr if key.when_unreachable == "admit" else 0,
         )
         call = Call(
-            os.urandom(CALL_ID_BYTES), demand, bound, reservation, started_s=self._loop.time()
+            self._ids.randbytes(CALL_ID_BYTES),
+            demand,
+            bound,
+            reservation,
+            started_s=self._loop.time(),
         )
         try:
             gateway.book.begin(call.id, self._build_crash_estimate(call, now_ms))
