@@ -87,6 +87,7 @@ def measure_gateway(sizes: Sizes, folder: Path) -> Numbers:
 def _measure_ours(side: Side, metered: Metered) -> Numbers:
     order_answers(side.mock)
     side.send(side.load(rate=RATE / 5, seconds=WARM_UP_S))
+    side.send(side.load(concurrency=CONCURRENCY, seconds=WARM_UP_S))
     plain = side.take_turns(rate=RATE)
     order_answers(side.mock, chunks=CHUNKS, delay_ms=CHUNK_MS)
     streams = side.take_turns(rate=STREAM_RATE, is_stream=True)

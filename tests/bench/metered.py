@@ -13,6 +13,7 @@ from typing import Final
 from tests.bench.processes import (
     Used,
     list_children,
+    put_last,
     read_used,
     run_program,
     wait_until,
@@ -60,6 +61,9 @@ class Metered:
 def run_metered(folder: Path, mock: str, *, validators: int) -> Iterator[Metered]:
     """A gateway in front of the mock runs inside the block, its network on this machine.
 
+    The network's processes give way to all others: a sidecar runs beside applications, not beside
+    the validators, and here both share a few cores.
+
     Args:
         folder: empty.
         mock: URL of the upstream.
@@ -80,6 +84,7 @@ def run_metered(folder: Path, mock: str, *, validators: int) -> Iterator[Metered
         environment = {"OPENAI_API_KEY": "sk-upstream"}
         with run_program(words, log, folder=folder, environment=environment) as process:
             wait_until(process, log, lambda: b'"url":"http' in log.read_bytes())
+            put_last(list(program.read_pids().values()))
             yield Metered(_find_url(log), key, program, process.pid)
     finally:
         program.run("down", "--purge")
