@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Condition, Lock, Thread
+from threading import Lock, Thread
 from typing import Any, Final, TypeVar
 
 from tallystick.core.errors import CostFilledIn
@@ -29,6 +28,7 @@ from tallystick.meter.errors import StorageFailed
 from tallystick.meter.event_ids import ID_BYTES, EventIds
 from tallystick.meter.forwarder import Closed, Forwarder
 from tallystick.meter.meter import Meter
+from tallystick.meter.sleeper import Sleeper
 
 CALL_ID_BYTES: Final = 16
 BEGIN_DELAY_S: Final = 0.05
@@ -84,8 +84,8 @@ class RecorderLimits:
     detail_ms: int = DEFAULT_RETENTION_MS
 
 
-_Waiting = tuple[Future[Any] | asyncio.Future[Any], object, Closed | None]
-"""Somebody who is told at the next sync, what they are told, and what it is about."""
+_Waiting = tuple[Future[Any] | asyncio.Future[Any], object]
+"""Somebody who is told at the next sync, and what they are told."""
 
 
 class Recorder:
@@ -134,8 +134,10 @@ class Recorder:
         except BaseException:
             self._events.close()
             raise
-        self._changed = Condition(Lock())
+        self._guard = Lock()
+        self._sleeper = Sleeper(self._guard)
         self._waiting: list[_Waiting] = []
+        self._closed: list[Closed] = []
         self._fresh: dict[bytes, int | None] = {}
         self._has_begun = False
         self._is_closing = False
@@ -184,12 +186,12 @@ class Recorder:
         """
         _check_length(call, CALL_ID_BYTES)
         data = _encode(estimate)
-        with self._changed:
+        with self._guard:
             self._check_open(is_new=True)
             self._log.begin(call, data)
-            if not self._has_begun:
-                self._has_begun = True
-                self._changed.notify()
+            self._has_begun = True
+            if self._sleeper.is_fast_asleep:
+                self._sleeper.wake()
 
     def finish(
         self, call: bytes, records: Records, details: Sequence[Detail] = ()
@@ -229,7 +231,7 @@ class Recorder:
         """
         future: Future[int | None] = Future()
         data = _encode(records)
-        with self._changed:
+        with self._guard:
             self._check_open(is_new=True)
             first_seq = self._log.add(b"", data)
             self._await_sync(future, first_seq, Closed(first_seq, data, details=details))
@@ -279,11 +281,11 @@ class Recorder:
 
         Where the journal has no room, the rest gets there at the next start.
         """
-        with self._changed:
+        with self._guard:
             if self._is_closing:
                 return
             self._is_closing = True
-            self._changed.notify()
+            self._sleeper.wake()
         self._syncer.join()
         self._forwarder.close()
         self._log.close(self._forwarder.done_seq)
@@ -301,7 +303,7 @@ class Recorder:
         future: Future[int | None] | asyncio.Future[int | None],
     ) -> None:
         data = _encode(records)
-        with self._changed:
+        with self._guard:
             self._check_open(is_new=False)
             first_seq = self._log.finish(call, data)
             result = first_seq if data else None
@@ -316,7 +318,7 @@ class Recorder:
     ) -> None:
         _check_length(event, ID_BYTES)
         data = _encode(records)
-        with self._changed:
+        with self._guard:
             self._check_open(is_new=True)
             if event in self._fresh:
                 self._await_sync(future, Recorded(False, self._fresh[event]), None)
@@ -334,10 +336,12 @@ class Recorder:
         result: Result,
         closed: Closed | None,
     ) -> None:
-        if closed is not None and self._forwarder.backlog > MAX_BACKLOG_WITH_DETAILS:
-            closed.details = ()
-        self._waiting.append((future, result, closed))
-        self._changed.notify()
+        if closed is not None:
+            if self._forwarder.backlog > MAX_BACKLOG_WITH_DETAILS:
+                closed.details = ()
+            self._closed.append(closed)
+        self._waiting.append((future, result))
+        self._sleeper.wake()
 
     def _check_open(self, *, is_new: bool) -> None:
         """What is finished is taken even where the journal has failed: the log keeps it."""
@@ -347,7 +351,7 @@ class Recorder:
             raise self._forwarder.failure
 
     def _forget(self, events: list[NumberedEvent]) -> None:
-        with self._changed:
+        with self._guard:
             for event, _ in events:
                 self._fresh.pop(event, None)
 
@@ -355,45 +359,59 @@ class Recorder:
         """Sync what waits and tell who waits for it, until closed."""
         is_last = False
         while not is_last:
-            with self._changed:
-                self._wait_for_work()
+            self._wait_for_work()
+            with self._guard:
                 waiting, self._waiting = self._waiting, []
+                closed, self._closed = self._closed, []
                 mark, is_last = self._log.mark, self._is_closing
-                self._has_begun = False
-            self._sync(mark, waiting)
-            with self._changed, suppress(StorageFailed):
-                self._log.rotate()
-                self._log.delete_before(self._forwarder.done_seq)
+                needs_care, self._has_begun = self._log.needs_care, False
+            self._sync(mark, waiting, closed)
+            if needs_care:
+                with self._guard, suppress(StorageFailed):
+                    self._log.rotate()
+                    self._log.delete_before(self._forwarder.done_seq)
 
     def _wait_for_work(self) -> None:
-        """Something waits, or begins have waited long enough, or the log wants care."""
-        while not self._waiting and not self._is_closing:
-            timeout_s = BEGIN_DELAY_S if self._has_begun else CARE_INTERVAL_S
-            is_timed = self._has_begun or self._log.needs_care
-            if not self._changed.wait(timeout_s if is_timed else None):
-                return
+        """Something waits, or begins have waited long enough, or the log wants care.
 
-    def _sync(self, mark: Mark, waiting: list[_Waiting]) -> None:
+        Who has just been busy sleeps lightly: calls that begin need not wake it each.
+        """
+        if not self._sleep(BEGIN_DELAY_S, is_fast=False) or self._has_begun:
+            return
+        if self._sleep(CARE_INTERVAL_S if self._log.needs_care else None) and self._has_begun:
+            self._sleep(BEGIN_DELAY_S, is_fast=False)
+
+    def _sleep(self, timeout_s: float | None, *, is_fast: bool = True) -> bool:
+        """Whether there still is nobody who waits for a sync."""
+        with self._guard:
+            if self._waiting or self._is_closing or (is_fast and self._has_begun):
+                return False
+            self._sleeper.lie_down(is_fast=is_fast)
+        self._sleeper.sleep(timeout_s)
+        return not self._waiting and not self._is_closing
+
+    def _sync(self, mark: Mark, waiting: list[_Waiting], closed: list[Closed]) -> None:
         error: Exception | None = None
         try:
             self._log.sync(mark)
         except Exception as failed:  # noqa: BLE001 - a loop runner: the waiters get the error
             error = failed
         else:
-            self._forwarder.put([closed for _, _, closed in waiting if closed is not None])
-        by_loop: dict[asyncio.AbstractEventLoop, list[_Waiting]] = defaultdict(list)
+            if closed:
+                self._forwarder.put(closed)
+        by_loop: dict[asyncio.AbstractEventLoop, list[_Waiting]] = {}
         for one in waiting:
-            if isinstance(one[0], asyncio.Future):
-                by_loop[one[0].get_loop()].append(one)
-            else:
+            if isinstance(one[0], Future):
                 _tell([one], error)
+            else:
+                by_loop.setdefault(one[0].get_loop(), []).append(one)
         for loop, group in by_loop.items():
             with suppress(RuntimeError):  # the loop was closed: nobody waits there any more
                 loop.call_soon_threadsafe(_tell, group, error)
 
 
-def _tell(waiting: Iterable[_Waiting], error: Exception | None) -> None:
-    for future, result, _ in waiting:
+def _tell(waiting: list[_Waiting], error: Exception | None) -> None:
+    for future, result in waiting:
         if future.done():
             continue
         if error is None:
