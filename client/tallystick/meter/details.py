@@ -7,6 +7,8 @@ ones. They go after a time, and at once when the person behind them is erased.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Final, Literal
 
@@ -19,6 +21,12 @@ Source = Literal["gateway", "event", "sdk", "collector", "passive"]
 NO_SEQ: Final = -1
 DEFAULT_RETENTION_MS: Final = 90 * 86_400_000
 
+CHECKS_PER_BOUND: Final = 64
+"""How often the size is looked at while the store fills."""
+ROWS_AT_ONCE: Final = 128
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_Row = tuple[int, int, int, bytes]
 _SCHEMA: Final = (
     """
     CREATE TABLE IF NOT EXISTS details (
@@ -75,18 +83,18 @@ class DetailStore:
     def __init__(self, folder: Path, *, max_bytes: int = 1 << 30) -> None:
         self._file = TableFile(folder / "details.db", _SCHEMA, is_durable=False)
         self._max_bytes = max_bytes
+        self._unchecked_bytes = max_bytes
 
     def put_many(self, details: Sequence[Detail]) -> None:
         """The details can be read from here on; a power cut may lose them."""
-        self._file.change_many(
-            "INSERT OR REPLACE INTO details SELECT ?1, ?2, ?3, ?4"
-            " WHERE NOT EXISTS (SELECT 1 FROM erased WHERE user = ?3)",
-            [
-                (one.seq, one.time_ms, to_signed(one.user), msgspec.msgpack.encode(one))
-                for one in details
-            ],
-        )
-        self._drop_oldest()
+        rows = [
+            (one.seq, one.time_ms, to_signed(one.user), _ENCODER.encode(one)) for one in details
+        ]
+        self._file.change_together(_cut(rows))
+        self._unchecked_bytes += sum(len(row[3]) for row in rows)
+        if self._unchecked_bytes > self._max_bytes // CHECKS_PER_BOUND:
+            self._unchecked_bytes = 0
+            self._drop_oldest()
 
     def get(self, seq: int) -> Detail | None:
         """The details of one record, None where there are none, or none any more."""
@@ -138,3 +146,25 @@ class DetailStore:
 
 def _decode(data: bytes) -> Detail:
     return msgspec.msgpack.decode(data, type=Detail)
+
+
+def _cut(rows: list[_Row]) -> Iterator[tuple[str, list[object]]]:
+    """Statements and their values, many rows in each.
+
+    A statement for each row would take the interpreter from an event loop beside this as often.
+    Lengths are powers of two, so that the statements are few and stay prepared.
+    """
+    start = 0
+    while left := len(rows) - start:
+        count = 1 << min(left, ROWS_AT_ONCE).bit_length() - 1
+        yield _build_insert(count), list(chain.from_iterable(rows[start : start + count]))
+        start += count
+
+
+@cache
+def _build_insert(count: int) -> str:
+    places = ", ".join(["(?, ?, ?, ?)"] * count)
+    return (
+        f"INSERT OR REPLACE INTO details SELECT * FROM (VALUES {places})"  # noqa: S608 - no values
+        " WHERE column3 NOT IN (SELECT user FROM erased)"
+    )

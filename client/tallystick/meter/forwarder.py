@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Condition, Event, Thread
+from threading import Event, Lock, Thread
 from typing import Final
 
 import msgspec
@@ -19,12 +21,21 @@ from tallystick.meter.details import Detail, DetailStore
 from tallystick.meter.errors import CallLogLost, JournalFull, StorageFailed
 from tallystick.meter.event_ids import EventIds
 from tallystick.meter.journal import Journal
+from tallystick.meter.sleeper import Sleeper
 
 MAX_AT_ONCE: Final = 4096
 MAX_APPEND_BYTES: Final = 16_384 * RECORD_BYTES
 GATHER_S: Final = 0.02
-"""Nobody waits for what is done here: gathered, it takes one sync of the journal instead of many,
-and does not compete for the disk with those whom somebody waits for."""
+"""How long what comes after a pause may wait for more."""
+INTERVAL_S: Final = 0.25
+"""Between two batches. Nobody waits for what is done here: gathered, it takes one sync of the
+journal instead of many, fills frames, and leaves disk and interpreter to those who are waited for.
+"""
+MANY: Final = 1000
+"""So many do not wait for more."""
+DETAILS_AT_ONCE: Final = 128
+PAUSE_S: Final = 0.002
+"""Between so many details, for an event loop beside this."""
 RETRY_S: Final = 0.25
 SWEEP_INTERVAL_MS: Final = 3_600_000
 
@@ -97,7 +108,9 @@ class Forwarder:
         self._forget = forget
         self._swept_at_ms = 0
         self._queue: list[Closed] = []
-        self._changed = Condition()
+        self._guard = Lock()
+        self._sleeper = Sleeper(self._guard)
+        self._taken_at_s = float("-inf")
         self._closing = Event()
         self.done_seq = journal.next_seq
         """What lies below is in the journal, its identities and details are written."""
@@ -114,15 +127,16 @@ class Forwarder:
 
     def put(self, closed: Sequence[Closed]) -> None:
         """They go on, in this order; everything in them is durable in the log."""
-        with self._changed:
+        with self._guard:
             self._queue.extend(closed)
-            self._changed.notify()
+            if self._sleeper.is_fast_asleep or len(self._queue) >= MANY:
+                self._sleeper.wake()
 
     def close(self) -> None:
         """What the journal had room for is in it."""
         self._closing.set()
-        with self._changed:
-            self._changed.notify()
+        with self._guard:
+            self._sleeper.wake()
         self._thread.join()
 
     def _run(self) -> None:
@@ -144,13 +158,22 @@ class Forwarder:
                 return
 
     def _take(self) -> list[Closed]:
-        with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._closing.is_set())
-        self._closing.wait(GATHER_S)
-        with self._changed:
+        """What waits, once it has waited for more; nothing where this was closed."""
+        self._sleep_below(1)
+        rest_s = self._taken_at_s + INTERVAL_S - time.monotonic()
+        self._sleep_below(MANY, max(rest_s, GATHER_S))
+        self._taken_at_s = time.monotonic()
+        with self._guard:
             batch = self._queue[:MAX_AT_ONCE]
             del self._queue[:MAX_AT_ONCE]
             return batch
+
+    def _sleep_below(self, wanted: int, timeout_s: float | None = None) -> None:
+        with self._guard:
+            if len(self._queue) >= wanted or self._closing.is_set():
+                return
+            self._sleeper.lie_down(is_fast=timeout_s is None)
+        self._sleeper.sleep(timeout_s)
 
     def _save_events(self, events: list[NumberedEvent]) -> None:
         if events:
@@ -158,14 +181,22 @@ class Forwarder:
             self._forget(events)
 
     def _save_details(self, batch: list[Closed]) -> None:
-        details = [detail for closed in batch for detail in closed.number_details()]
-        if self._details is None or not details:
+        store, found = self._details, [closed for closed in batch if closed.details]
+        if store is None or not found:
             return
-        try:
-            self._details.put_many(details)
-            if (now_ms := self._clock()) - self._swept_at_ms > SWEEP_INTERVAL_MS:
-                self._details.sweep(now_ms - self._retention_ms)
+        for start in range(0, len(found), DETAILS_AT_ONCE):
+            if start and not self._closing.is_set():
+                time.sleep(PAUSE_S)
+            part = found[start : start + DETAILS_AT_ONCE]
+            self._put_details(store, [one for closed in part for one in closed.number_details()])
+        if (now_ms := self._clock()) - self._swept_at_ms > SWEEP_INTERVAL_MS:
+            with suppress(TallystickError):
+                store.sweep(now_ms - self._retention_ms)
                 self._swept_at_ms = now_ms
+
+    def _put_details(self, store: DetailStore, details: list[Detail]) -> None:
+        try:
+            store.put_many(details)
         except (TallystickError, OverflowError, TypeError):  # whatever somebody put into them
             self.lost_details += len(details)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -62,15 +62,14 @@ class TableFile:
 
     def change_many(self, statement: str, rows: Sequence[Sequence[object]]) -> int:
         """The changes are made, all or none; gives how many rows they touched."""
-        with self._guard, self._explained():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                count = self._connection.executemany(statement, rows).rowcount
-                self._connection.execute("COMMIT")
-            except sqlite3.Error:
-                self._connection.rollback()
-                raise
-            return count
+        with self._guard, self._explained(), self._changing():
+            return self._connection.executemany(statement, rows).rowcount
+
+    def change_together(self, changes: Iterable[tuple[str, Sequence[object]]]) -> None:
+        """The changes, statements with their values, are made, all or none."""
+        with self._guard, self._explained(), self._changing():
+            for statement, values in changes:
+                self._connection.execute(statement, values)
 
     def compute_size_bytes(self) -> int:
         """Bytes in use, without free pages."""
@@ -96,6 +95,16 @@ class TableFile:
         """The file is closed."""
         with self._guard:
             self._connection.close()
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._connection.rollback()
+            raise
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

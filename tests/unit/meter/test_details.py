@@ -41,6 +41,26 @@ def test_details_come_back_whole(tmp_path: Path) -> None:
     again.close()
 
 
+@pytest.mark.parametrize("count", [1, 3, 127, 128, 129, 300])
+def test_any_number_of_details_is_kept_and_replaced(count: int, tmp_path: Path) -> None:
+    store = DetailStore(tmp_path)
+    for user in (1, 2):
+        store.put_many([create_detail(seq, user=user) for seq in range(count)])
+    assert list(store.scan()) == [create_detail(seq, user=2) for seq in range(count)]
+    store.close()
+
+
+def test_none_of_the_details_is_kept_when_one_cannot_be(tmp_path: Path) -> None:
+    store = DetailStore(tmp_path)
+    details = [create_detail(seq) for seq in range(200)]
+    with pytest.raises(OverflowError):
+        store.put_many([*details, Detail(seq=200, time_ms=2**63, source="event")])
+    assert list(store.scan()) == []
+    store.put_many(details)
+    assert list(store.scan()) == details
+    store.close()
+
+
 def test_scan_takes_an_interval_and_a_limit(tmp_path: Path) -> None:
     store = DetailStore(tmp_path)
     store.put_many([create_detail(seq) for seq in range(10)])

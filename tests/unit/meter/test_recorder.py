@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import threading
 from pathlib import Path
+from queue import Queue
 
 import pytest
 from tests.unit.meter.opened import NOW_MS, SMALL, open_sample_meter, read_users, recording
@@ -11,7 +12,7 @@ from tests.unit.meter.samples import create_samples
 
 from tallystick.core.errors import CostFilledIn
 from tallystick.core.usage import Flag
-from tallystick.meter import call_files
+from tallystick.meter import call_files, forwarder
 from tallystick.meter.details import Detail, DetailStore
 from tallystick.meter.errors import (
     CallLogFull,
@@ -290,7 +291,25 @@ def test_nothing_is_acknowledged_when_the_disk_refuses_a_sync(tmp_path: Path) ->
             recorder.begin(call_id(1), NONE)
 
 
-def test_files_of_the_log_go_once_the_journal_has_their_records(tmp_path: Path) -> None:
+def test_journal_gets_many_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forwarder, "INTERVAL_S", 10**6)
+    monkeypatch.setattr(forwarder, "MANY", 10)
+    ends: Queue[int] = Queue()
+    with recording(tmp_path) as (meter, recorder):
+        meter.journal.subscribe(lambda: ends.put(meter.journal.next_seq))
+        recorder.record(create_samples(1))
+        assert ends.get(timeout=60) == 1
+        for _ in range(10):
+            recorder.record(create_samples(2))
+        assert ends.get(timeout=60) == 21
+        recorder.record(create_samples(1))
+    assert ends.get(timeout=60) == 22
+
+
+def test_files_of_the_log_go_once_the_journal_has_their_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forwarder, "INTERVAL_S", 0.0)
     with recording(tmp_path) as (_, recorder):
         recorder.begin(call_id(0), create_samples(1, first_user=10**6))
         for number in range(1, 400):
