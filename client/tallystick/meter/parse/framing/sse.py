@@ -13,6 +13,7 @@ from tallystick.meter.parse.framing.pieces import MAX_EVENT_BYTES, Piece
 _LINE_ENDS: Final = re.compile(rb"[\r\n]+")
 _BLANK_LINE: Final = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 _LONGEST_BLANK_LINE: Final = 4
+_END: Final = b"\n\n"
 
 
 class SseSplitter:
@@ -37,6 +38,8 @@ class SseSplitter:
 
     def feed(self, data: bytes) -> list[Piece]:
         """The events that end in this read, with their blank lines."""
+        if self._is_plain(data):
+            return [Piece(event + _END, is_event=True) for event in data[:-2].split(_END)]
         self._pending += data
         pieces: list[Piece] = []
         start = 0
@@ -60,6 +63,17 @@ class SseSplitter:
         self._pending.clear()
         self._searched = 0
         return pieces
+
+    def _is_plain(self, data: bytes) -> bool:
+        """Whether this read holds whole events, as most providers end them, and nothing else."""
+        return (
+            self.is_whole(data)
+            and not self._is_skipping
+            and len(data) <= MAX_EVENT_BYTES
+            and data[:1] != b"\n"
+            and b"\n\n\n" not in data
+            and b"\r" not in data
+        )
 
     def _take_line_ends(self, start: int, pieces: list[Piece]) -> int:
         """Line ends before an event are no part of it: half of a CR LF may come a read later."""
