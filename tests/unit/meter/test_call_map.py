@@ -1,6 +1,7 @@
 """Files written through memory: only where nothing that is overwritten needs new room."""
 
 import os
+from mmap import PAGESIZE
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,12 @@ def test_empty_file_is_not_mapped(tmp_path: Path) -> None:
     mounts = write_mounts(tmp_path / "mounts", descriptor, "ext4")
     assert map_file(descriptor, mounts=mounts) is None
     os.close(descriptor)
+
+
+@pytest.mark.parametrize("capacity", [1, PAGESIZE, 3 * PAGESIZE + 5])
+def test_file_made_ahead_holds_zeros(capacity: int, tmp_path: Path) -> None:
+    os.close(write_spare(tmp_path, capacity))
+    assert (tmp_path / "spare.new").read_bytes() == bytes(capacity)
 
 
 @pytest.mark.parametrize("is_mapped", [True, False])
