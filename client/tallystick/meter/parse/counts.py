@@ -12,6 +12,8 @@ from tallystick.meter.parse.reading import NO_FLAGS, Reading
 MAX_COUNT: Final = 2**53
 """Beyond this JSON numbers are not exact everywhere, and no answer has as many LLM tokens."""
 
+_UNTOLD: Final = Flag.REASONING_NOT_REPORTED
+
 
 def read_count(usage: Mapping[str, object], field: str) -> int | None:
     """The count in this field; None where it is absent or null, which is not the same as 0.
@@ -23,12 +25,16 @@ def read_count(usage: Mapping[str, object], field: str) -> int | None:
     Raises:
         UsageMalformed: there is something else than a count.
     """
-    outer, dot, inner = field.partition(".")
-    value = usage.get(outer)
-    if dot and value is not None:
-        if not isinstance(value, Mapping):
+    if "." in field:
+        outer, _, inner = field.partition(".")
+        value = usage.get(outer)
+        if value is None:
+            return None
+        if not isinstance(value, (dict, Mapping)):  # asking whether it is a Mapping is slow
             raise UsageMalformed(field, expected="an object", actual=repr(value))
         value = value.get(inner)
+    else:
+        value = usage.get(field)
     if value is None:
         return None
     if type(value) is not int or not 0 <= value <= MAX_COUNT:
@@ -98,9 +104,9 @@ def split_sides(read: Side, produced: Side, total: int | None) -> tuple[Side, Si
 
 
 def _adds_up(read: Side, produced: Side, total: int | None) -> bool:
-    if read.compute_rest() < 0 or produced.compute_rest() < 0:
+    if total is not None and read.compute_sum() + produced.compute_sum() != total:
         return False
-    return total is None or read.compute_sum() + produced.compute_sum() == total
+    return read.compute_rest() >= 0 and produced.compute_rest() >= 0
 
 
 def create_reading(
@@ -115,26 +121,20 @@ def create_reading(
         is_reasoning_reported: the provider said how much of the output is reasoning, also 0.
     """
     read, produced, flags = split_sides(read, produced, total)
-    cached, written = fit_parts(read)
-    (reasoning,) = fit_parts(produced)
     if produced.total and not is_reasoning_reported:
-        flags |= Flag.REASONING_NOT_REPORTED
-    return Reading(
-        in_fresh=max(read.compute_rest(), 0),
-        in_cached=cached,
-        in_written=written,
-        out_visible=max(produced.compute_rest(), 0),
-        out_reasoning=reasoning,
-        flags=flags,
-    )
+        flags = flags | _UNTOLD if flags else _UNTOLD
+    in_fresh, (cached, written) = fit_parts(read)
+    out_visible, (reasoning,) = fit_parts(produced)
+    return Reading(in_fresh, cached, written, out_visible, reasoning, flags)
 
 
-def fit_parts(side: Side) -> tuple[int, ...]:
-    """The parts, cut so that an inclusive total holds them."""
-    if not side.is_inclusive:
-        return side.parts
+def fit_parts(side: Side) -> tuple[int, tuple[int, ...]]:
+    """What is left beside the parts, and the parts, cut so that an inclusive total holds them."""
+    rest = side.compute_rest()
+    if rest >= 0 or not side.is_inclusive:
+        return max(rest, 0), side.parts
     left, fitted = side.total, []
     for part in side.parts:
         fitted.append(min(part, left))
         left -= fitted[-1]
-    return tuple(fitted)
+    return 0, tuple(fitted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,8 +17,7 @@ Usage = dict[str, object]
 Merge = Callable[[Usage, Usage], tuple[Usage, bool]]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What one document of an answer says.
 
     Args:
