@@ -28,6 +28,7 @@ from tallystick.meter.splitting import (
 MAX_TOTAL: Final = 2**53
 """Of one quantity in one call; more is a broken counter rather than use."""
 
+_INT: Final = frozenset({int})
 _FIELDS: Final = frozenset(QUANTITY_FIELDS)
 _TOKEN_COUNT: Final = 5
 _RECORD: Final = struct.Struct(">HIIQHH8IHQ")
@@ -69,7 +70,7 @@ def build_records(quantities: Mapping[str, int], billing: Billing, time_ms: int)
         RecordInvalid: a field that there is none of, or a value outside its range.
     """
     values = [quantities.get(name, 0) for name in QUANTITY_FIELDS]
-    is_plain = quantities.keys() <= _FIELDS and all(type(value) is int for value in values)
+    is_plain = quantities.keys() <= _FIELDS and _INT.issuperset(map(type, values))
     if not is_plain or sum(values[:_TOKEN_COUNT]) > MAX_CONTEXT or max(values) > MAX_QUANTITY:
         _check_fields(quantities, billing, time_ms)
         return _build_split(values, billing, time_ms)
