@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ MODEL: Final = "gpt-4o"
 ACCOUNT: Final = "acme"
 PROJECT: Final = "acme/bench/app"
 CREDITS: Final = "100000000"
+MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 TOKEN_FIELDS: Final = ("in_fresh", "in_cached", "in_written", "out_visible", "out_reasoning")
 
 
@@ -61,18 +63,16 @@ class Metered:
 def run_metered(folder: Path, mock: str, *, validators: int) -> Iterator[Metered]:
     """A gateway in front of the mock runs inside the block, its network on this machine.
 
-    The network's processes give way to all others: a sidecar runs beside applications, not beside
-    the validators, and here both share a few cores.
+    A sidecar runs beside applications, not beside validators. Here both share a few cores and a
+    disk, so the network's processes give way to all others, and its files lie in memory where there
+    is a place for that. The gateway's lie on the disk.
 
     Args:
         folder: empty.
         mock: URL of the upstream.
         validators: of the network.
     """
-    program = Program(folder)
-    started = program.run("up", "--detach", "--validators", str(validators))
-    assert started.exit_code == 0, started
-    try:
+    with _run_network(folder, validators) as program:
         program.ask("account", "create", PROJECT)
         program.ask("grant", PROJECT, CREDITS)
         key = program.ask("gateway", "key", "create", "bench", "--project", PROJECT)["secret"]
@@ -82,12 +82,29 @@ def run_metered(folder: Path, mock: str, *, validators: int) -> Iterator[Metered
             *("--upstream", f"openai={mock}", "--model", f"{MODEL}=openai"),
         ]
         environment = {"OPENAI_API_KEY": "sk-upstream"}
-        with run_program(words, log, folder=folder, environment=environment) as process:
+        where = program.folder
+        with run_program(words, log, folder=where, environment=environment) as process:
             wait_until(process, log, lambda: b'"url":"http' in log.read_bytes())
-            put_last(list(program.read_pids().values()))
             yield Metered(_find_url(log), key, program, process.pid)
-    finally:
-        program.run("down", "--purge")
+
+
+@contextmanager
+def _run_network(folder: Path, validators: int) -> Iterator[Program]:
+    """Runs in memory, gives way to all other programs, and keeps its meters in `folder`."""
+    memory = MEMORY if MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="tallystick-bench-", dir=memory) as place:
+        program = Program(Path(place))
+        meters = program.folder / ".tallystick" / "meters"
+        started = program.run("up", "--detach", "--validators", str(validators))
+        assert started.exit_code == 0, started
+        try:
+            put_last(list(program.read_pids().values()))
+            (folder / "meters").mkdir()
+            meters.symlink_to(folder / "meters")
+            yield program
+        finally:
+            meters.unlink(missing_ok=True)
+            program.run("down", "--purge")
 
 
 def _find_url(log: Path) -> str:
