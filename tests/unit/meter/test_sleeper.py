@@ -30,15 +30,21 @@ def test_wake_does_nothing_when_nobody_sleeps() -> None:
         assert (sleeper.is_asleep, sleeper.is_fast_asleep) == (True, False)
 
 
-def test_bell_is_silent_when_it_was_rung_too_late() -> None:
-    guard = Lock()
-    sleeper = Sleeper(guard)
-    with guard:
-        sleeper.lie_down()
-        sleeper.wake()
+def test_bell_is_silent_again_when_it_was_rung_too_late() -> None:
+    class LateGuard:
+        """Whoever slept too long gets it only after somebody else has rung."""
+
+        def __enter__(self) -> None:
+            sleeper.wake()
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    sleeper = Sleeper(LateGuard())  # type: ignore[arg-type]
+    sleeper.lie_down()
     sleeper.sleep(0)
-    with guard:
-        sleeper.lie_down()
+    sleeper._guard = Lock()
+    sleeper.lie_down()
     sleeper.sleep(0)
     assert not sleeper.is_asleep
 
