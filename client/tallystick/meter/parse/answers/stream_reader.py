@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tallystick.meter.parse.answers.formats import AnswerFormat, Gatherer
+from tallystick.meter.parse.answers.likeness import Likeness
 from tallystick.meter.parse.answers.texts import count_text_bytes
 from tallystick.meter.parse.errors import UsageMalformed
 from tallystick.meter.parse.framing.pieces import Piece, Splitter
@@ -43,6 +44,7 @@ class StreamReader:
         self._splitter = splitter
         self._read_data = read_data
         self._gatherer = Gatherer(answer_format, input_bytes)
+        self._likeness = Likeness(answer_format.text_keys)
         self._hides_usage = hides_usage
         self._passed = 0  # bytes of the pending event that were passed on
         self._hid_half_line_end = False
@@ -65,13 +67,14 @@ class StreamReader:
         Args:
             data: as it came from upstream.
         """
-        if (
-            self._splitter.is_whole(data)
-            and not self._hid_half_line_end
-            and not self._format.is_wanted(data)
-        ):
-            self.output_bytes += count_text_bytes(data, self._format.text_keys)
-            return data
+        if self._splitter.is_whole(data) and not self._hid_half_line_end:
+            count = self._likeness.count_text(data)
+            if count < 0 and not self._format.is_wanted(data):
+                count = count_text_bytes(data, self._format.text_keys)
+                self._likeness.learn(data)
+            if count >= 0:
+                self.output_bytes += count
+                return data
         pieces = self._splitter.feed(data)
         if self._hides_usage:
             return self._pass_on(pieces)
