@@ -61,12 +61,14 @@ class BodyDecoder:
 
     def _may_repeat(self, fields: msgspec.Struct, body: bytes) -> bool:
         """Whether a name that must be unique, and is there, may come twice, at any depth."""
-        return any(
-            getattr(fields, name) is not None
-            and body.count(needle) > 1
-            and len(pattern.findall(body)) > 1
-            for name, needle, pattern in self._unique
-        )
+        for name, needle, pattern in self._unique:
+            if (
+                getattr(fields, name) is not None
+                and body.count(needle) > 1
+                and len(pattern.findall(body)) > 1
+            ):
+                return True
+        return False
 
     def _refuse_other_case(self, members: Iterable[str]) -> None:
         for name in members:

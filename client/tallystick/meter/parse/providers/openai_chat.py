@@ -129,11 +129,11 @@ def _read_usage(usage: Mapping[str, object]) -> Reading:
 
 
 def _read_max_tokens(fields: ChatBody) -> int | None:
-    limits = (
-        read_limit(fields.max_tokens, "max_tokens"),
-        read_limit(fields.max_completion_tokens, "max_completion_tokens"),
-    )
-    return max((limit for limit in limits if limit is not None), default=None)
+    older = read_limit(fields.max_tokens, "max_tokens")
+    newer = read_limit(fields.max_completion_tokens, "max_completion_tokens")
+    if older is None or newer is None:
+        return newer if older is None else older
+    return max(older, newer)
 
 
 def _has_opaque_input(fields: ChatBody) -> bool:
