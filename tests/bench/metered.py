@@ -13,8 +13,8 @@ from typing import Final
 
 from tests.bench.processes import (
     Used,
+    held_still,
     list_children,
-    put_last,
     read_used,
     run_program,
     wait_until,
@@ -50,9 +50,14 @@ class Metered:
         """Of its one worker."""
         return read_used(list_children(self.parent))
 
-    def read_network(self) -> Used:
-        """Of the chain and the validators."""
-        return read_used(list(self.program.read_pids().values()))
+    @contextmanager
+    def network_held(self) -> Iterator[None]:
+        """The chain and the validators stand still inside the block.
+
+        A gateway runs beside applications, not beside validators; here both share a few cores.
+        """
+        with held_still(list(self.program.read_pids().values())):
+            yield
 
     def read_accounted(self) -> Accounted:
         """Records that are final on the chain, and their tokens."""
@@ -63,9 +68,8 @@ class Metered:
 def run_metered(folder: Path, mock: str, *, validators: int) -> Iterator[Metered]:
     """A gateway in front of the mock runs inside the block, its network on this machine.
 
-    A sidecar runs beside applications, not beside validators. Here both share a few cores and a
-    disk, so the network's processes give way to all others, and its files lie in memory where there
-    is a place for that. The gateway's lie on the disk.
+    The network's files lie in memory where there is a place for that, as its syncs would be timed
+    as the gateway's; the gateway's own lie on the disk.
 
     Args:
         folder: empty.
@@ -90,7 +94,7 @@ def run_metered(folder: Path, mock: str, *, validators: int) -> Iterator[Metered
 
 @contextmanager
 def _run_network(folder: Path, validators: int) -> Iterator[Program]:
-    """Runs in memory, gives way to all other programs, and keeps its meters in `folder`."""
+    """A network whose files lie in memory, but for those of its meters."""
     memory = MEMORY if MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="tallystick-bench-", dir=memory) as place:
         program = Program(Path(place))
@@ -98,7 +102,6 @@ def _run_network(folder: Path, validators: int) -> Iterator[Program]:
         started = program.run("up", "--detach", "--validators", str(validators))
         assert started.exit_code == 0, started
         try:
-            put_last(list(program.read_pids().values()))
             (folder / "meters").mkdir()
             meters.symlink_to(folder / "meters")
             yield program

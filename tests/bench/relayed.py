@@ -41,9 +41,9 @@ def _describe_latency(load: Mapping[str, Any]) -> str:
 def _describe_capacity(found: Mapping[str, Any]) -> str:
     return (
         f"full, {CONCURRENCY} callers: {found['cpu_us_per_request']:.0f} us CPU a request and"
-        f" {found['cpu_us_per_stream']:.0f} a stream, whose chunks come at once; meanwhile its"
-        f" network, which gives way to it, took {found['network_cores']:.2f} cores; the load alone"
-        f" reaches {found['load_ceiling_per_s']:,.0f}/s; {found['failed']} failed"
+        f" {found['cpu_us_per_stream']:.0f} a stream, whose chunks come at once; its network is"
+        " held still meanwhile, and settles everything afterwards; the load alone reaches"
+        f" {found['load_ceiling_per_s']:,.0f}/s; {found['failed']} failed"
     )
 
 
