@@ -35,7 +35,7 @@ def main() -> int:
     """The exit code of one worker."""
     number = int(sys.argv[1])
     orders = parse_orders(sys.stdin.buffer.readline(MAX_ORDERS_BYTES))
-    configure_logs(gateway=orders.config.name, worker=number)
+    configure_logs(gathers=True, gateway=orders.config.name, worker=number)
     try:
         uvloop.run(_serve(orders, number))
     except TallystickError as error:
