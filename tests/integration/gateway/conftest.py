@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from tests.integration.cli.program import Program
 from tests.integration.gateway.running import run_network
 from tests.upstream.server import Upstream, run_upstream
+
+from tallystick.meter.gateway import relay
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +34,13 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 def anyio_backend() -> tuple[str, dict[str, bool]]:
     """The loop that gateways run on."""
     return "asyncio", {"use_uvloop": True}
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The gateway logs to stdout, whatever a program that ran in this process had configured."""
+    before = structlog.get_config()
+    structlog.reset_defaults()
+    monkeypatch.setattr(relay, "_log", structlog.get_logger())
+    yield
+    structlog.configure(**before)

@@ -327,6 +327,7 @@ async def test_upstreams_key_is_in_no_answer(upstream: Upstream) -> None:
     assert "no such key: ***" in reply.text
 
 
+@pytest.mark.usefixtures("logged")
 async def test_secrets_and_prompts_are_in_no_log(
     upstream: Upstream, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -319,6 +319,7 @@ async def test_model_without_a_price_is_refused(upstream: Upstream) -> None:
     assert upstream.calls == []
 
 
+@pytest.mark.usefixtures("logged")
 async def test_defect_is_answered_in_the_providers_shape(
     upstream: Upstream, capfd: pytest.CaptureFixture[str]
 ) -> None:
