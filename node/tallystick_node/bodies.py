@@ -1,13 +1,20 @@
-"""Request bodies, read piece by piece against a limit: nobody fills memory or holds a place."""
+"""Request bodies, read piece by piece against a limit: nobody fills memory or holds a place.
+
+What they say is checked against a document's type before anyone looks at it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from typing import TypeVar
 
+import msgspec
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from tallystick_node.errors import BodyTooLarge, BodyTooSlow
+from tallystick_node.errors import BodyTooLarge, BodyTooSlow, ParameterInvalid
+
+Document = TypeVar("Document", bound=msgspec.Struct)
 
 
 async def read_body(request: Request, *, limit_bytes: int, timeout_s: float) -> bytes:
@@ -42,3 +49,15 @@ async def read_body(request: Request, *, limit_bytes: int, timeout_s: float) -> 
             "a request body came too slowly", expected=f"all within {timeout_s} s", actual=size
         ) from error
     return b"".join(parts)
+
+
+def parse_document(body: bytes, document: type[Document]) -> Document:
+    """The body as a document.
+
+    Raises:
+        ParameterInvalid: no JSON, or a field is missing, unknown, of the wrong type or range.
+    """
+    try:
+        return msgspec.json.decode(body, type=document)
+    except msgspec.MsgspecError as error:
+        raise ParameterInvalid(f"the body is malformed: {error}") from error

@@ -15,12 +15,11 @@ from tallystick_node.acts.documents import (
     CreditDocument,
     RecordName,
     parse_credit,
-    parse_document,
     parse_hex,
     write_hex,
 )
 from tallystick_node.acts.judge import ActJudge, CreditSignatures
-from tallystick_node.bodies import read_body
+from tallystick_node.bodies import parse_document, read_body
 from tallystick_node.clock import Clock
 from tallystick_node.errors import RateLimited
 from tallystick_node.rates import TokenBuckets

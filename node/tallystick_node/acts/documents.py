@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import msgspec
 
 from tallystick.core.corrections import Credit, Release
@@ -11,7 +9,6 @@ from tallystick_node.errors import ParameterInvalid
 
 WORD_BYTES = 32
 SIGNATURE_BYTES = 65
-Document = TypeVar("Document")
 
 
 class RecordName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,18 +42,6 @@ class CreditDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str
     owner_signature: str
     registrar_signature: str
-
-
-def parse_document(body: bytes, document: type[Document]) -> Document:
-    """The body as a document.
-
-    Raises:
-        ParameterInvalid: no JSON, or a field is missing, unknown or of the wrong type.
-    """
-    try:
-        return msgspec.json.decode(body, type=document)
-    except msgspec.MsgspecError as error:
-        raise ParameterInvalid(f"the body is malformed: {error}") from error
 
 
 def parse_release(document: ReleaseDocument) -> Release:

@@ -18,11 +18,10 @@ from tallystick_node.acts.documents import (
     CreditDocument,
     ReleaseDocument,
     parse_credit,
-    parse_document,
     parse_release,
 )
 from tallystick_node.acts.judge import ActJudge
-from tallystick_node.bodies import read_body
+from tallystick_node.bodies import parse_document, read_body
 from tallystick_node.errors import ParameterInvalid
 from tallystick_node.peer_gate import PeerGate
 from tallystick_node.peers.question import CREDITS_PATH, FREEZES_PATH, RELEASES_PATH

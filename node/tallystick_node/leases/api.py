@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from tallystick_node.bodies import read_body
+from tallystick_node.bodies import parse_document, read_body
 from tallystick_node.clock import Clock
 from tallystick_node.errors import RateLimited
 from tallystick_node.leases.desk import Done, LeaseDesk
@@ -16,7 +16,6 @@ from tallystick_node.leases.documents import (
     DeclarationDocument,
     LeaseDocument,
     LeaseName,
-    parse_document,
     parse_signature,
 )
 from tallystick_node.rates import TokenBuckets

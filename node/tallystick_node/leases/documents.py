@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 import msgspec
 
@@ -13,8 +13,6 @@ SIGNATURE_BYTES: Final = 65
 
 U32 = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
 U63 = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-
-Document = TypeVar("Document", bound=msgspec.Struct)
 
 
 class LeaseDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,18 +51,6 @@ class LeaseName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     project: U32
     meter: U32
-
-
-def parse_document(body: bytes, document: type[Document]) -> Document:
-    """The body as a document.
-
-    Raises:
-        ParameterInvalid: no JSON, or a field is missing, unknown or out of range.
-    """
-    try:
-        return msgspec.json.decode(body, type=document)
-    except msgspec.MsgspecError as error:
-        raise ParameterInvalid(f"the body is malformed: {error}") from error
 
 
 def parse_signature(text: str) -> bytes:
