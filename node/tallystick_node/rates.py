@@ -7,6 +7,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final
 
+from tallystick_node.errors import RateLimited
+
 MAX_KEYS: Final = 100_000
 
 
@@ -35,6 +37,23 @@ class TokenBuckets:
     def take(self, key: Hashable, amount: int, now_ms: int) -> None:
         """`amount` tokens are gone; a bucket may go into debt, which it fills up first."""
         self._refill(key, now_ms).tokens -= amount
+
+    def take_one(self, key: Hashable, now_ms: int, *, refusal: str, expected: str) -> None:
+        """One token is gone.
+
+        Args:
+            key: whose.
+            now_ms: by the clock that all calls go by.
+            refusal: what to say where there is none.
+            expected: how often would have been right.
+
+        Raises:
+            RateLimited: not before a moment has passed; nothing was taken.
+        """
+        wait_ms = self.compute_wait_ms(key, 1, now_ms)
+        if wait_ms:
+            raise RateLimited(refusal, retry_after_s=-(-wait_ms // 1000), expected=expected)
+        self.take(key, 1, now_ms)
 
     def _refill(self, key: Hashable, now_ms: int) -> _Bucket:
         bucket = self._buckets.get(key)

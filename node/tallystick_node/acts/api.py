@@ -21,7 +21,6 @@ from tallystick_node.acts.documents import (
 from tallystick_node.acts.judge import ActJudge, CreditSignatures
 from tallystick_node.bodies import parse_document, read_body
 from tallystick_node.clock import Clock
-from tallystick_node.errors import RateLimited
 from tallystick_node.rates import TokenBuckets
 
 BODY_BYTES: Final = 8_192
@@ -43,15 +42,12 @@ class ClientGate:
         Raises:
             RateLimited: not before a moment has passed.
         """
-        now_ms = self.clock()
-        wait_ms = self.rates.compute_wait_ms("clients", 1, now_ms)
-        if wait_ms:
-            raise RateLimited(
-                "too many corrections were asked for",
-                retry_after_s=-(-wait_ms // 1000),
-                expected=f"{REQUESTS_PER_S} a second",
-            )
-        self.rates.take("clients", 1, now_ms)
+        self.rates.take_one(
+            "clients",
+            self.clock(),
+            refusal="too many corrections were asked for",
+            expected=f"{REQUESTS_PER_S} a second",
+        )
 
 
 def create_correction_router(desk: ActDesk, judge: ActJudge, gate: ClientGate) -> APIRouter:

@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse
 
 from tallystick_node.bodies import parse_document, read_body
 from tallystick_node.clock import Clock
-from tallystick_node.errors import RateLimited
 from tallystick_node.leases.desk import Done, LeaseDesk
 from tallystick_node.leases.documents import (
     DeclarationDocument,
@@ -40,15 +39,12 @@ class CallerGate:
             RateLimited: not before a moment has passed.
         """
         caller = request.client.host if request.client else ""
-        now_ms = self.clock()
-        wait_ms = self.rates.compute_wait_ms(caller, 1, now_ms)
-        if wait_ms:
-            raise RateLimited(
-                "too much about leases was asked from this address",
-                retry_after_s=-(-wait_ms // 1000),
-                expected=f"{REQUESTS_PER_S} a second",
-            )
-        self.rates.take(caller, 1, now_ms)
+        self.rates.take_one(
+            caller,
+            self.clock(),
+            refusal="too much about leases was asked from this address",
+            expected=f"{REQUESTS_PER_S} a second",
+        )
 
 
 def create_lease_router(desk: LeaseDesk, gate: CallerGate) -> APIRouter:

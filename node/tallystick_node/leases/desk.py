@@ -14,7 +14,6 @@ from tallystick.chain.bindings.leases import Lease, LeaseEnd, LeaseRequest, Leas
 from tallystick.chain.calls import View, Write
 from tallystick.core.hashes import compute_keccak256
 from tallystick_node.clock import Clock
-from tallystick_node.errors import RateLimited
 from tallystick_node.rates import TokenBuckets
 from tallystick_node.relay import CallRelay, Relayed
 
@@ -90,12 +89,9 @@ class LeaseDesk:
         return Done(tx_hash, await self._read(self._leases.lease_of(project, meter)))
 
     def _take(self, meter: int) -> None:
-        now_ms = self._clock()
-        wait_ms = self._rates.compute_wait_ms(meter, 1, now_ms)
-        if wait_ms:
-            raise RateLimited(
-                f"meter {meter} asks too often",
-                retry_after_s=-(-wait_ms // 1000),
-                expected=f"{CALLS_PER_S} a second",
-            )
-        self._rates.take(meter, 1, now_ms)
+        self._rates.take_one(
+            meter,
+            self._clock(),
+            refusal=f"meter {meter} asks too often",
+            expected=f"{CALLS_PER_S} a second",
+        )
