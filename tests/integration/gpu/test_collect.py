@@ -173,7 +173,7 @@ def test_devices_of_this_machine_are_metered(
     words = ("collect", "nvml", "--operator", "acme/ops", "--name", "node", "--once", *FAST)
     view = program.ask(*words)
     assert view["sources"] == ["nvml"]
-    assert view["idle_ms"] >= 200
+    assert view["idle_ms"] > 0, "what no process used is kept as idle time"
     rows = list_records(program, "l4")
     assert {row["project"] for row in rows} == {"acme/ops"}
     assert sum(row["compute_ms"] for row in rows) == view["compute_ms"] + view["idle_ms"]
