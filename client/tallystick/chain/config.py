@@ -26,6 +26,7 @@ class Chain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the chain is started and spoken to."""
 
     id: int
+    nodes: int
     gas_limit: int
     gas_price_wei: int
     finality_tag: Literal["latest", "finalized"]
@@ -173,17 +174,17 @@ def load_network_config(name: str = "local") -> NetworkConfig:
     Raises:
         ConfigInvalid: missing, or a field is missing, unknown or of the wrong type.
     """
-    return _load(name, "network.toml", NetworkConfig)
+    return _load(f"{name}/network.toml", NetworkConfig)
 
 
 @cache
-def load_tariff_config(name: str = "local") -> TariffConfig:
-    """The tariff of chain-config/NAME, read once.
+def load_tariff_config(name: str = "tariff") -> TariffConfig:
+    """The tariff in chain-config/NAME.toml, the same for every engine, read once.
 
     Raises:
         ConfigInvalid: missing, malformed, or rates that break the overflow bound.
     """
-    tariff = _load(name, "tariff.toml", TariffConfig)
+    tariff = _load(f"{name}.toml", TariffConfig)
     for slug, resource in tariff.resources.items():
         try:
             resolve_rates(resource.rates)
@@ -194,15 +195,15 @@ def load_tariff_config(name: str = "local") -> TariffConfig:
     return tariff
 
 
-def _load(name: str, file: str, document: type[Document]) -> Document:
-    path = _find_folder() / name / file
+def _load(place: str, document: type[Document]) -> Document:
+    path = _find_folder().joinpath(*place.split("/"))
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         return msgspec.convert(content, document)
     except FileNotFoundError as error:
-        raise ConfigInvalid("no such chain configuration", actual=f"{name}/{file}") from error
+        raise ConfigInvalid("no such chain configuration", actual=place) from error
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ConfigInvalid(f"{name}/{file} is malformed: {error}") from error
+        raise ConfigInvalid(f"{place} is malformed: {error}") from error
 
 
 def _find_folder() -> Traversable:

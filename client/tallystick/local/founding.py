@@ -121,7 +121,7 @@ def _deploy(folder: NetworkFolder, url: str, validators: list[ValidatorEntry]) -
         deployer,
         _decide(folder, validators),
         load_network_config(ENGINE_CONFIG),
-        load_tariff_config(ENGINE_CONFIG),
+        load_tariff_config(),
     )
 
 

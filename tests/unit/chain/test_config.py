@@ -148,8 +148,7 @@ def test_config_is_refused_when_malformed(
 def test_tariff_is_refused_when_its_rates_overflow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "dear").mkdir()
-    (tmp_path / "dear" / "tariff.toml").write_text(
+    (tmp_path / "dear.toml").write_text(
         "bounds = {}\n"
         '[resources.gold]\nkind = "gpu"\nbasis = "gpu"\n'
         "rates.compute_ncr = 4_294_967_295\nrates.memory_ncr = 4_294_967_295"
