@@ -1,0 +1,1 @@
+"""A network between organisations: its members' keys and cards, its founding, its changes."""
