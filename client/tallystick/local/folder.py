@@ -15,8 +15,11 @@ from tallystick.chain.network import Addresses, Network
 from tallystick.local.errors import FolderMalformed, NetworkBusy
 from tallystick.local.files import make_private_folder, read_document, write_document
 
-FORMAT: Final = 2
-"""Of network.json and of the contracts behind it; no other is read."""
+FORMAT: Final = 3
+"""Of network.json and of the contracts behind it."""
+READABLE_FORMATS: Final = (2, FORMAT)
+"""Format 2 lacks what has a default here: it knew no other network than one on anvil."""
+LOCAL_CONFIG: Final = "local"
 
 
 class ValidatorEntry(msgspec.Struct, frozen=True):
@@ -35,8 +38,24 @@ class ChainEntry(msgspec.Struct, frozen=True):
     genesis_time_s: int
 
 
-class NetworkFile(msgspec.Struct, frozen=True):
-    """network.json: written once everything is deployed, and only then."""
+class ChainNodeEntry(msgspec.Struct, frozen=True):
+    """A node of the chain that runs on this machine."""
+
+    name: str
+    """chain-1, chain-2, ..."""
+    id: str
+    """As the engine names it."""
+    rpc_url: str
+    flags: str
+    """The file that it is started with."""
+
+
+class NetworkFile(msgspec.Struct, frozen=True, kw_only=True):
+    """network.json: written once everything is deployed, and only then.
+
+    A member's copy of a network whose chain runs elsewhere has neither `chain` nor `nodes`;
+    `rpc_urls` is what everybody speaks to.
+    """
 
     format: int
     engine: str
@@ -46,9 +65,16 @@ class NetworkFile(msgspec.Struct, frozen=True):
     addresses: dict[str, str]
     network_id: str
     genesis_hash: str
-    chain: ChainEntry
     validators: list[ValidatorEntry]
     created_at_ms: int
+    config: str = LOCAL_CONFIG
+    """Name of the folder in chain-config that it was founded with."""
+    gas_price_wei: int = 0
+    """Named in every transaction."""
+    chain: ChainEntry | None = None
+    """On anvil only."""
+    nodes: list[ChainNodeEntry] = []
+    """Of the chain, where they run on this machine; empty on anvil."""
 
 
 @dataclass(frozen=True)
@@ -158,13 +184,15 @@ class NetworkFolder:
             FolderMalformed: another version of this program made it.
         """
         network = read_document(self.network_file, NetworkFile)
-        if network is not None and network.format != FORMAT:
+        if network is None:
+            return None
+        if network.format not in READABLE_FORMATS:
             raise FolderMalformed(
                 "the network was made by another version: start a new one with `down --purge`",
-                expected=f"format {FORMAT}",
+                expected=f"format {' or '.join(map(str, READABLE_FORMATS))}",
                 actual=network.format,
             )
-        return network
+        return msgspec.structs.replace(network, format=FORMAT)
 
     def write_network(self, network: NetworkFile) -> None:
         """The network is complete: from now on `up` revives it."""

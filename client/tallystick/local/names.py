@@ -8,3 +8,8 @@ ANVIL: Final = "anvil"
 """The chain."""
 RECORDER: Final = "recorder"
 """Keeps the chain's log."""
+
+
+def name_chain_nodes(count: int) -> list[str]:
+    """The names of a chain's nodes, where it has several on this machine."""
+    return [f"chain-{number}" for number in range(1, count + 1)]
