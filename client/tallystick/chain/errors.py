@@ -4,12 +4,17 @@ TallystickError
 ├── InvalidInput
 │   ├── NetworkMismatch        another chain or ledger than the one expected
 │   ├── KeyFileInvalid         no key in the file, or readable by others
+│   ├── KeystoreMalformed      no keystore that we read
+│   ├── PassphraseWrong        does not open a keystore
+│   ├── PassphraseMissing      nobody to ask for one
 │   ├── ConfigInvalid          a chain configuration that cannot be deployed
 │   ├── ArgumentInvalid        a value that does not fit a contract's parameter
 │   ├── CalldataMalformed      not the canonical encoding of a settle call
 │   └── TransactionReverted    a contract said no; meanings/ has the leaf per contract error
 ├── TemporaryFailure
 │   ├── ChainUnreachable       no endpoint answered
+│   ├── SignerUnreachable      the signer of a key did not answer
+│   ├── SignerAnswerWrong      it refused, or answered what is no signature of its key
 │   ├── ChainMoved             blocks changed while they were read
 │   └── TransactionUnconfirmed sent, but not mined in time
 └── FatalFailure
@@ -37,6 +42,24 @@ class KeyFileInvalid(InvalidInput):
     """A key file is missing, holds no key, or may be read by others."""
 
     code = "key_file_invalid"
+
+
+class KeystoreMalformed(InvalidInput):
+    """A keystore is not of the kind that we read, or costs too much to open."""
+
+    code = "keystore_malformed"
+
+
+class PassphraseWrong(InvalidInput):
+    """A passphrase does not open a keystore."""
+
+    code = "passphrase_wrong"
+
+
+class PassphraseMissing(InvalidInput):
+    """A key is encrypted, and there is neither a passphrase file nor somebody to ask."""
+
+    code = "passphrase_missing"
 
 
 class ConfigInvalid(InvalidInput):
@@ -114,6 +137,18 @@ class ChainUnreachable(TemporaryFailure):
     """No endpoint of the chain answered."""
 
     code = "chain_unreachable"
+
+
+class SignerUnreachable(TemporaryFailure):
+    """The signer that holds a key did not answer."""
+
+    code = "signer_unreachable"
+
+
+class SignerAnswerWrong(TemporaryFailure):
+    """A signer refused to sign, or answered what is no signature of its key; nothing was sent."""
+
+    code = "signer_answer_wrong"
 
 
 class ChainMoved(TemporaryFailure):
