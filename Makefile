@@ -1,6 +1,6 @@
 # Each target is one file of scripts/, which CI calls too. demo and test do their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check bench clean
+.PHONY: help setup setup-dev demo network test check bench clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -13,6 +13,9 @@ setup-dev: ## the same, with what tests and checks need
 
 demo: ## a whole network on this machine, metering two real traces
 	@scripts/demo
+
+network: ## build the programs of a chain of several nodes (needs Go, minutes the first time)
+	@scripts/network
 
 test: ## contract tests, then Python tests
 	@scripts/test
