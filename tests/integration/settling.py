@@ -16,7 +16,6 @@ from coincurve import PrivateKey
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from nacl.signing import SigningKey
-from tests.integration.anvil import CHAIN_ID
 from tests.integration.voting import carry_vote
 from web3 import Web3
 
@@ -146,10 +145,16 @@ class SettlingNetwork:
     def sign(self, records: Records, *, first_seq: int, meter: int = 0) -> Frame:
         """A frame of the meter with this place in `meters`."""
         keys = self.meters[meter]
+        return self.sign_as(keys.key, keys.id, records, first_seq=first_seq)
+
+    def sign_as(
+        self, key: SigningKey, meter_id: int, records: Records, *, first_seq: int = 0
+    ) -> Frame:
+        """A frame that says it is of a meter, signed with any key."""
         return sign_frame(
-            keys.key,
-            network_id=NETWORK_ID,
-            meter=keys.id,
+            key,
+            network_id=self.network.network_id,
+            meter=meter_id,
             key_index=0,
             first_seq=first_seq,
             records=records,
@@ -178,7 +183,7 @@ class SettlingNetwork:
         data = encode_batch(batch)
         data_hash = compute_data_hash(data)
         config = LedgerConfig(
-            CHAIN_ID,
+            self.network.chain_id,
             bytes.fromhex(self.network.addresses.ledger[2:]),
             batch.header.set_version,
             batch.header.rules_version,
@@ -205,7 +210,7 @@ class SettlingNetwork:
         call = SettleCall(settle.data, settle.signer_bitmap, settle.attestations)
         signed = account.sign_transaction(
             {
-                "chainId": CHAIN_ID,
+                "chainId": self.network.chain_id,
                 "nonce": self.w3.eth.get_transaction_count(account.address),
                 "gasPrice": 0,
                 "gas": gas,

@@ -1,0 +1,205 @@
+"""A validator that lies, with the real keys of one: it answers, asks and submits what no honest
+one would.
+
+`standing_in` takes an honest validator's place on its URL; `answer_*` are ways to answer there.
+`ask` puts anything to the others in this validator's name, `gather` collects what they attest,
+`settle` brings anything to the ledger from its sending key.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx
+from tests.network.ground import Ground
+from tests.network.impostor import Answer, Heard, listen
+from tests.network.parts import Parts
+
+from tallystick.chain.gas import compute_settle_gas
+from tallystick.chain.reader import ask
+from tallystick.chain.settle_calldata import SettleCall, encode_settle
+from tallystick.core.attestation import (
+    LedgerConfig,
+    compute_attestation_digest,
+    recover_attester,
+    sign_attestation,
+)
+from tallystick.core.batches import Batch, compute_data_hash, encode_batch
+from tallystick.core.errors import BadSignature
+from tallystick_node.peers.question import BATCHES_PATH
+from tallystick_node.peers.signing import NONCE_BYTES, PeerRequest, sign_request
+
+RECEIPT_S: Final = 60.0
+POLL_S: Final = 0.05
+
+
+@dataclass
+class ByzantineValidator:
+    """One of a network's validators, gone bad.
+
+    Args:
+        ground: the network.
+        index: whose keys and place it has.
+    """
+
+    ground: Ground
+    index: int
+    heard: list[Heard] = field(default_factory=list)
+    """What others asked of it, newest last."""
+
+    @property
+    def name(self) -> str:
+        """As the validator set has it."""
+        return self.ground.names[self.index]
+
+    @property
+    def others(self) -> list[int]:
+        """The indices of the honest ones."""
+        return [index for index in range(len(self.ground.urls)) if index != self.index]
+
+    @contextmanager
+    def standing_in(self, answer: Answer) -> Iterator[None]:
+        """The honest validator is dead, and this one listens on its URL; afterwards it is back."""
+        parts = Parts(self.ground.path)
+        parts.kill(self.name)
+        try:
+            with self.answering(answer):
+                yield
+        finally:
+            parts.revive()
+
+    @contextmanager
+    def answering(self, answer: Answer) -> Iterator[None]:
+        """This validator listens on its URL, which is free, and answers like this."""
+        port = int(self.ground.urls[self.index].rpartition(":")[2])
+        with listen(port, answer, self.heard):
+            yield
+
+    def ask(
+        self, recipient: int, path: str, body: bytes, *, timeout_s: float = 30.0, **claims: Any
+    ) -> httpx.Response:
+        """Another validator's answer to a signed request.
+
+        Args:
+            recipient: the other's index.
+            path: where.
+            body: what.
+            timeout_s: for the answer.
+            claims: what the headers say instead of the truth: `sender`, `signed_for` (another
+                recipient), `time_ms`, `nonce`.
+        """
+        request = PeerRequest(
+            self.ground.net.network.network_id,
+            "POST",
+            path,
+            claims.get("signed_for", recipient),
+            claims.get("time_ms", time.time_ns() // 1_000_000),
+            claims.get("nonce", secrets.token_bytes(NONCE_BYTES)),
+            body,
+        )
+        key = self.ground.net.validators[self.index].transport
+        headers = sign_request(key, claims.get("sender", self.index), request)
+        url = self.ground.urls[recipient] + path
+        return httpx.post(url, content=body, headers=headers, timeout=timeout_s)
+
+    def propose(self, batch: Batch | bytes) -> dict[int, httpx.Response]:
+        """What the others answer to a batch, by their index."""
+        data = batch if isinstance(batch, bytes) else encode_batch(batch)
+        return {index: self.ask(index, BATCHES_PATH, data) for index in self.others}
+
+    def gather(self, batch: Batch) -> dict[int, bytes]:
+        """The attestations of all who attest the batch, this one's own among them."""
+        answers = self.propose(batch)
+        found = {
+            index: bytes.fromhex(answer.json()["attestation"][2:])
+            for index, answer in answers.items()
+            if answer.status_code == httpx.codes.OK
+        }
+        return {**found, self.index: self.attest(batch)}
+
+    def attest(self, batch: Batch) -> bytes:
+        """Its own attestation, whatever the batch says."""
+        digest = compute_digest(self.ground, batch)
+        return sign_attestation(self.ground.net.validators[self.index].attest, digest)
+
+    def settle(
+        self, batch: Batch, attestations: Mapping[int, bytes], *, signers: int | None = None
+    ) -> dict[str, Any]:
+        """The receipt of a settlement sent with this validator's sending key.
+
+        Args:
+            batch: anything.
+            attestations: by index; sent in ascending order.
+            signers: bitmap to claim instead of theirs.
+        """
+        tx_hash = ask(
+            self.ground.net.w3,
+            "eth_sendRawTransaction",
+            (self.sign_settle(batch, attestations, signers=signers),),
+        )
+        return self.wait_receipt(tx_hash)
+
+    def sign_settle(
+        self, batch: Batch, attestations: Mapping[int, bytes], *, signers: int | None = None
+    ) -> str:
+        """The raw transaction of such a settlement."""
+        ground, account = self.ground, self.ground.net.validators[self.index].send
+        bitmap = sum(1 << index for index in attestations) if signers is None else signers
+        ordered = tuple(attestations[index] for index in sorted(attestations))
+        gas = compute_settle_gas(
+            len(batch.records),
+            len(batch.segments),
+            len(set(batch.records["project"].tolist())),
+            max(len(ordered), 1),
+        )
+        call = SettleCall(encode_batch(batch), bitmap, ordered)
+        signed = account.sign_transaction(
+            {
+                "chainId": ground.net.network.chain_id,
+                "nonce": ground.net.w3.eth.get_transaction_count(account.address),
+                "gasPrice": ground.gas_price_wei,
+                "gas": gas,
+                "to": ground.net.w3.to_checksum_address(ground.net.network.addresses.ledger),
+                "value": 0,
+                "data": encode_settle(call),
+            }
+        )
+        return f"0x{bytes(signed.raw_transaction).hex()}"
+
+    def wait_receipt(self, tx_hash: str) -> dict[str, Any]:
+        """The receipt of a transaction, once it is mined."""
+        deadline_s = time.monotonic() + RECEIPT_S
+        while time.monotonic() < deadline_s:
+            receipt: dict[str, Any] | None
+            receipt = ask(self.ground.net.w3, "eth_getTransactionReceipt", (tx_hash,))
+            if receipt is not None:
+                return receipt
+            time.sleep(POLL_S)
+        raise AssertionError(f"transaction {tx_hash} was never mined")
+
+
+def compute_digest(ground: Ground, batch: Batch) -> bytes:
+    """What validators sign for a batch."""
+    network, header = ground.net.network, batch.header
+    ledger = bytes.fromhex(network.addresses.ledger[2:])
+    config = LedgerConfig(network.chain_id, ledger, header.set_version, header.rules_version)
+    return compute_attestation_digest(config, compute_data_hash(encode_batch(batch)))
+
+
+def list_false(ground: Ground, batch: Batch, attestations: Mapping[int, bytes]) -> Sequence[int]:
+    """The indices whose attestations are not theirs, or not of this batch."""
+    digest = compute_digest(ground, batch)
+
+    def is_false(index: int) -> bool:
+        attester = ground.net.validators[index].describe(index).attester
+        try:
+            return recover_attester(digest, attestations[index]) != attester
+        except BadSignature:
+            return True
+
+    return [index for index in attestations if is_false(index)]
