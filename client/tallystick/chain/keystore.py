@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from tallystick.chain.errors import KeystoreMalformed, PassphraseWrong
+from tallystick.chain.errors import KeyFileInvalid, KeystoreMalformed, PassphraseWrong
 from tallystick.chain.keys import KEY_BYTES, read_private, write_private
 
 VERSION: Final = 3
@@ -101,9 +101,28 @@ def read_passphrase(path: Path) -> str:
     """The first line of a file that only its owner may read.
 
     Raises:
-        KeyFileInvalid: missing, readable by others, or too short.
+        KeyFileInvalid: missing, readable by others, no text, or too short.
     """
-    raise NotImplementedError
+    try:
+        lines = read_private(path).decode().splitlines()
+    except UnicodeDecodeError as error:
+        raise KeyFileInvalid("a passphrase file holds no text", actual=str(path)) from error
+    return check_passphrase(lines[0] if lines else "")
+
+
+def check_passphrase(passphrase: str) -> str:
+    """The passphrase, which is long enough to be one.
+
+    Raises:
+        KeyFileInvalid: too short.
+    """
+    if len(passphrase) < MIN_PASSPHRASE_CHARACTERS:
+        raise KeyFileInvalid(
+            "a passphrase is too short",
+            expected=f"at least {MIN_PASSPHRASE_CHARACTERS} characters",
+            actual=len(passphrase),
+        )
+    return passphrase
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -120,7 +139,20 @@ def _parse(path: Path) -> dict[str, Any]:
 
 
 def _check_cost(path: Path, document: dict[str, Any]) -> None:
-    raise NotImplementedError
+    """What reading the keystore takes is known and bounded before any of it is spent."""
+    crypto = document.get("crypto", document.get("Crypto"))
+    if document.get("version") != VERSION or not isinstance(crypto, dict):
+        raise _refuse(path, f"version {document.get('version')!s:.16}")
+    terms = crypto.get("kdfparams")
+    if crypto.get("kdf") != "scrypt" or not isinstance(terms, dict):
+        raise _refuse(path, f"key derivation {crypto.get('kdf')!s:.16}")
+    n, r, p, size = (terms.get(name) for name in ("n", "r", "p", "dklen"))
+    if not all(type(each) is int and each > 0 for each in (n, r, p)) or size != KEY_BYTES:
+        raise _refuse(path, "its scrypt parameters are malformed")
+    if n == 1 or n & (n - 1):
+        raise _refuse(path, "its scrypt n is no power of two")
+    if 128 * n * r > MAX_SCRYPT_BYTES or n * r * p > MAX_SCRYPT_WORK:
+        raise _refuse(path, "its scrypt parameters ask for too much")
 
 
 def _refuse(path: Path, why: str) -> KeystoreMalformed:
