@@ -1,0 +1,221 @@
+"""The index made anew from the chain alone, and what every validator's index says beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from fastapi import FastAPI
+
+from tallystick.chain.blocks import Advanced
+from tallystick.chain.follower import Follower
+from tallystick.chain.rpc import Rpc
+from tallystick.local.folder import NetworkFolder, read_identity
+from tallystick.projection import LISTS, Projection, Queries
+from tallystick.projection.reader import Reader
+from tallystick_node.index.api import create_index_router
+
+PATIENCE_S: Final = 90.0
+POLL_S: Final = 0.3
+PAGE_ROWS: Final = 1_000
+ANSWER_S: Final = 60.0
+READ_FROM_CHAIN: Final = frozenset(
+    [
+        "limit_ucr",
+        "spent_ucr",
+        "spent_lifetime_ucr",
+        "leased_ucr",
+        "balance_ucr",
+        "overdraft_ucr",
+        "soft_ppm",
+        "frozen",
+        "frozen_why",
+        "period",
+        "period_start_ms",
+        "period_end_ms",
+        "carried_ucr",
+        "rate_ucr",
+        "rate_window_s",
+        "budget_block",
+        "remaining_ucr",
+    ]
+)
+"""Columns of accounts that a validator asks the chain for and derives from no block."""
+
+QUESTIONS: Final = (
+    "/v1/totals",
+    "/v1/usage?by=account,resource",
+    "/v1/usage?by=meter,project,hour",
+    "/v1/accounts",
+    "/v1/meters",
+    "/v1/resources",
+    "/v1/validators",
+    "/v1/tariff",
+    "/v1/tariff/history",
+    "/v1/alerts",
+    *(f"/v1/{name}?limit={PAGE_ROWS}" for name in ("blocks", "batches", "transactions", *LISTS)),
+)
+
+
+@dataclass(frozen=True)
+class RebuiltIndex:
+    """Everything on the chain up to `block`, read by nobody but us."""
+
+    projection: Projection
+
+    @property
+    def block(self) -> int:
+        """The newest block."""
+        position = self.projection.position
+        return 0 if position is None else position[0]
+
+    def count_by_number(self, meters: Sequence[int]) -> Mapping[tuple[int, int], Counter[int]]:
+        """How often each number settled, by (meter, sequence number); see `NumberedLoad`."""
+        found: dict[tuple[int, int], Counter[int]] = {}
+        for row in self._read_records(meters):
+            place = found.setdefault((row["meter"], row["seq"]), Counter())
+            place[row["user"]] += 1
+        return found
+
+    def count_quarantined(self, meters: Sequence[int], first_seqs: Sequence[int]) -> int:
+        """How many of the meters' records from these numbers on carry a reason."""
+        first_by_meter = dict(zip(meters, first_seqs, strict=True))
+        return sum(
+            row["reason"] != 0 and row["seq"] >= first_by_meter[row["meter"]]
+            for row in self._read_records(meters)
+        )
+
+    def _read_records(self, meters: Sequence[int]) -> list[dict[str, Any]]:
+        return Reader(self.projection).fetch_all(
+            'SELECT meter, seq, "user", reason FROM records WHERE list_contains($meters, meter)',
+            {"meters": list(meters)},
+        )
+
+
+@contextmanager
+def rebuild_index(path: Path) -> Iterator[RebuiltIndex]:
+    """An index of the network of this folder, in memory, from its first block to its newest."""
+    projection = asyncio.run(_follow(path))
+    try:
+        yield RebuiltIndex(projection)
+    finally:
+        projection.close()
+
+
+async def _follow(path: Path) -> Projection:
+    file = NetworkFolder(path).read_network()
+    assert file is not None
+    network, rpc = read_identity(file), Rpc(file.rpc_urls)
+    projection = Projection(None, network)
+    try:
+        follower = Follower(rpc, network, from_block=network.start_block)
+        while (step := await follower.poll()) is not None:
+            assert isinstance(step, Advanced), "the chain went back while it was read"
+            projection.apply(step.blocks)
+    finally:
+        await rpc.aclose()
+    return projection
+
+
+def check_indices(path: Path, urls: Mapping[str, str], *, last_records: int = 0) -> None:
+    """Every validator's index answers as one does that was made from the chain just now.
+
+    Args:
+        path: the network's folder.
+        urls: of the validators, by name.
+        last_records: how many of the newest records are compared one by one.
+
+    Raises:
+        AssertionError: one answers differently although it had the time to catch up.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        with rebuild_index(path) as rebuilt:
+            found = asyncio.run(_find_differences(rebuilt, urls, last_records))
+        if not found:
+            return
+        assert time.monotonic() < deadline, f"index and rebuild differ: {found[0]}"
+        time.sleep(POLL_S)
+
+
+async def _find_differences(
+    rebuilt: RebuiltIndex, urls: Mapping[str, str], last_records: int
+) -> list[str]:
+    """Who answers what differently; only that a validator is elsewhere while it is."""
+    app = FastAPI()
+    app.include_router(create_index_router(Queries(rebuilt.projection)))
+    transport = httpx.ASGITransport(app)
+    async with (
+        httpx.AsyncClient(transport=transport, base_url="http://rebuilt") as ours,
+        httpx.AsyncClient(timeout=ANSWER_S, trust_env=False) as http,
+    ):
+        places = [await _read_block(http, url) for url in urls.values()]
+        if set(places) != {rebuilt.block}:
+            return [f"the chain is at {rebuilt.block}, {dict(zip(urls, places, strict=True))}"]
+        found: list[str] = []
+        questions = [*QUESTIONS, *await _list_pages(ours, last_records)]
+        for question in questions:
+            wanted = await _ask(ours, "", question)
+            for name, url in urls.items():
+                answer = await _ask(http, url, question)
+                if answer != wanted:
+                    found.append(f"{name} {question}: {_explain(wanted, answer)}")
+        return found
+
+
+async def _list_pages(ours: httpx.AsyncClient, count: int) -> list[str]:
+    """Questions for the newest records, page by page."""
+    pages: list[str] = []
+    before = ""
+    for _ in range(0, count, PAGE_ROWS):
+        pages.append(f"/v1/records?limit={PAGE_ROWS}{before}")
+        rows = await _ask(ours, "", pages[-1])
+        if len(rows) < PAGE_ROWS:
+            break
+        before = f"&before={rows[-1]['batch']}.{rows[-1]['position']}"
+    return pages
+
+
+async def _read_block(http: httpx.AsyncClient, url: str) -> int | None:
+    try:
+        block: int | None = (await http.get(f"{url}/v1/totals")).json()["block"]
+    except (httpx.HTTPError, ValueError, KeyError):
+        return None
+    return block
+
+
+async def _ask(http: httpx.AsyncClient, url: str, question: str) -> Any:  # noqa: ANN401 - JSON
+    answer = await http.get(f"{url}{question}")
+    assert answer.is_success, f"{url}{question}: {answer.status_code} {answer.text[:300]}"
+    document = answer.json()
+    if question == "/v1/accounts":
+        return [
+            {name: value for name, value in row.items() if name not in READ_FROM_CHAIN}
+            for row in document
+        ]
+    return document
+
+
+def _explain(wanted: object, answer: object) -> str:
+    """The first thing that differs, as short as it can be said."""
+    if isinstance(wanted, list) and isinstance(answer, list):
+        if len(wanted) != len(answer):
+            return f"{len(wanted)} rows in the rebuild, {len(answer)} in the index"
+        first = next(pair for pair in zip(wanted, answer, strict=True) if pair[0] != pair[1])
+        return _explain(*first)
+    if isinstance(wanted, dict) and isinstance(answer, dict):
+        names = wanted.keys() | answer.keys()
+        found = {
+            name: (wanted.get(name), answer.get(name))
+            for name in names
+            if wanted.get(name) != answer.get(name)
+        }
+        return f"(rebuild, index): {found}"
+    return f"rebuild {wanted}, index {answer}"
