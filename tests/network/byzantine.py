@@ -21,7 +21,7 @@ from tests.network.impostor import Answer, Heard, listen
 from tests.network.parts import Parts
 
 from tallystick.chain.gas import compute_settle_gas
-from tallystick.chain.reader import ask
+from tallystick.chain.reader import ask, expect
 from tallystick.chain.settle_calldata import SettleCall, encode_settle
 from tallystick.core.attestation import (
     LedgerConfig,
@@ -35,7 +35,19 @@ from tallystick_node.peers.question import BATCHES_PATH
 from tallystick_node.peers.signing import NONCE_BYTES, PeerRequest, sign_request
 
 RECEIPT_S: Final = 60.0
+ANSWER_S: Final = 30.0
 POLL_S: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a request's headers say; the truth where nothing is given."""
+
+    sender: int | None = None
+    signed_for: int | None = None
+    """Another recipient."""
+    ahead_ms: int = 0
+    nonce: bytes = b""
 
 
 @dataclass
@@ -81,7 +93,7 @@ class ByzantineValidator:
             yield
 
     def ask(
-        self, recipient: int, path: str, body: bytes, *, timeout_s: float = 30.0, **claims: Any
+        self, recipient: int, path: str, body: bytes, claims: Claims | None = None
     ) -> httpx.Response:
         """Another validator's answer to a signed request.
 
@@ -89,23 +101,25 @@ class ByzantineValidator:
             recipient: the other's index.
             path: where.
             body: what.
-            timeout_s: for the answer.
-            claims: what the headers say instead of the truth: `sender`, `signed_for` (another
-                recipient), `time_ms`, `nonce`.
+            claims: what the headers say instead of the truth.
         """
+        headers = self.sign(recipient, path, body, claims or Claims())
+        url = self.ground.urls[recipient] + path
+        return httpx.post(url, content=body, headers=headers, timeout=ANSWER_S)
+
+    def sign(self, recipient: int, path: str, body: bytes, claims: Claims) -> dict[str, str]:
+        """The headers of a request, made with this validator's transport key."""
         request = PeerRequest(
             self.ground.net.network.network_id,
             "POST",
             path,
-            claims.get("signed_for", recipient),
-            claims.get("time_ms", time.time_ns() // 1_000_000),
-            claims.get("nonce", secrets.token_bytes(NONCE_BYTES)),
+            recipient if claims.signed_for is None else claims.signed_for,
+            time.time_ns() // 1_000_000 + claims.ahead_ms,
+            claims.nonce or secrets.token_bytes(NONCE_BYTES),
             body,
         )
         key = self.ground.net.validators[self.index].transport
-        headers = sign_request(key, claims.get("sender", self.index), request)
-        url = self.ground.urls[recipient] + path
-        return httpx.post(url, content=body, headers=headers, timeout=timeout_s)
+        return sign_request(key, self.index if claims.sender is None else claims.sender, request)
 
     def propose(self, batch: Batch | bytes) -> dict[int, httpx.Response]:
         """What the others answer to a batch, by their index."""
@@ -137,12 +151,8 @@ class ByzantineValidator:
             attestations: by index; sent in ascending order.
             signers: bitmap to claim instead of theirs.
         """
-        tx_hash = ask(
-            self.ground.net.w3,
-            "eth_sendRawTransaction",
-            (self.sign_settle(batch, attestations, signers=signers),),
-        )
-        return self.wait_receipt(tx_hash)
+        raw = self.sign_settle(batch, attestations, signers=signers)
+        return self.wait_receipt(send_raw(self.ground, raw))
 
     def sign_settle(
         self, batch: Batch, attestations: Mapping[int, bytes], *, signers: int | None = None
@@ -175,12 +185,16 @@ class ByzantineValidator:
         """The receipt of a transaction, once it is mined."""
         deadline_s = time.monotonic() + RECEIPT_S
         while time.monotonic() < deadline_s:
-            receipt: dict[str, Any] | None
-            receipt = ask(self.ground.net.w3, "eth_getTransactionReceipt", (tx_hash,))
+            receipt = expect(ask(self.ground.net.w3, "eth_getTransactionReceipt", (tx_hash,)))
             if receipt is not None:
-                return receipt
+                return dict(receipt)
             time.sleep(POLL_S)
         raise AssertionError(f"transaction {tx_hash} was never mined")
+
+
+def send_raw(ground: Ground, raw: str) -> str:
+    """The hash of a transaction that the chain took."""
+    return str(expect(ask(ground.net.w3, "eth_sendRawTransaction", (raw,))))
 
 
 def compute_digest(ground: Ground, batch: Batch) -> bytes:

@@ -87,7 +87,7 @@ class Ground:
                     answer = httpx.post(f"{url}/v1/frames", content=encode_frame(probe))
                 except httpx.TransportError:
                     return True
-                return answer.json()["code"] == "bad_signature"
+                return bool(answer.json()["code"] == "bad_signature")
 
             wait_until(has_heard, f"{url} knows meter {meter_id}")
 
