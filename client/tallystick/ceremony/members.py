@@ -20,10 +20,8 @@ MAX_URL_CHARACTERS: Final = 255
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
 _TRANSPORT_KEY: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_ENODE: Final = re.compile(
-    r"enode://(?P<key>[0-9a-f]{128})@(?P<host>[A-Za-z0-9.:\[\]-]{1,253}):(?P<port>\d{1,5})",
-    re.ASCII,
-)
+_PLACE: Final = re.compile(r"[A-Za-z0-9.:\[\]-]{1,253}:(?P<port>\d{1,5})", re.ASCII)
+_ENODE: Final = re.compile(r"enode://(?P<key>[0-9a-f]{128})@(?P<place>.{1,260})", re.ASCII)
 
 
 class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,8 +76,8 @@ def check_member(member: Member) -> None:
     """
     if member.format != FORMAT:
         raise CardInvalid("a card of another version", expected=FORMAT, actual=member.format)
-    _require(_NAME, "name", member.name, "a-z, 0-9, . _ -, at most 63 characters")
-    _check_url(member.url)
+    check_name(member.name)
+    check_url(member.url)
     for field in ("attester", "sender", "seat"):
         _require(_ADDRESS, field, getattr(member, field), "0x and 40 lower-case hex digits")
     _require(_TRANSPORT_KEY, "transport_key", member.transport_key, "64 lower-case hex digits")
@@ -111,8 +109,7 @@ def parse_enode(enode: str) -> bytes:
         CardInvalid: it is none.
     """
     match = _require(_ENODE, "enode", enode, "enode://128 lower-case hex digits@HOST:PORT")
-    if not 0 < int(match["port"]) < 2**16:
-        raise CardInvalid("the enode's port cannot be", expected="1..65535", actual=match["port"])
+    check_place(match["place"])
     key = bytes.fromhex(match["key"])
     try:
         PublicKey(b"\x04" + key)
@@ -128,7 +125,32 @@ def _require(pattern: re.Pattern[str], field: str, value: str, expected: str) ->
     return match
 
 
-def _check_url(url: str) -> None:
+def check_name(name: str) -> None:
+    """The contracts take the name of a validator.
+
+    Raises:
+        CardInvalid: they would not.
+    """
+    _require(_NAME, "name", name, "a-z, 0-9, . _ -, at most 63 characters")
+
+
+def check_place(place: str) -> None:
+    """This is where a chain node can be reached: HOST:PORT.
+
+    Raises:
+        CardInvalid: it cannot be.
+    """
+    match = _require(_PLACE, "chain node", place, "HOST:PORT")
+    if not 0 < int(match["port"]) < 2**16:
+        raise CardInvalid("a chain node's port cannot be", expected="1..65535", actual=place)
+
+
+def check_url(url: str) -> None:
+    """A validator can be reached at the URL, which holds no secret.
+
+    Raises:
+        CardInvalid: it is malformed, or holds a password or a query.
+    """
     parts = _split_url(url)
     is_plain = parts is not None and not (
         parts.username or parts.password or parts.query or parts.fragment
