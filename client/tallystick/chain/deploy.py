@@ -22,7 +22,7 @@ from tallystick.chain.bindings.timelock import ADMIN, CANCELLER, PROPOSER, Timel
 from tallystick.chain.bindings.validators import Validators
 from tallystick.chain.calls import Write, nothing, write
 from tallystick.chain.config import NetworkConfig, TariffConfig
-from tallystick.chain.deploy_contracts import deploy_contracts
+from tallystick.chain.deploy_contracts import Plan, compute_addresses, list_creations
 from tallystick.chain.deployment_checks import check_deployment
 from tallystick.chain.discovery import find_network
 from tallystick.chain.network import Addresses, Network
@@ -57,22 +57,24 @@ def deploy_network(
         ChainUnreachable: no answer; start again on a fresh chain, or `resend` the journal.
     """
     start_block = int(w3.eth.block_number)
-    addresses = deploy_contracts(deployer, founding.network_id, config)
-    set_first_facts(deployer, addresses, founding, config, tariff)
-    wire_roles(deployer, addresses, founding)
-    hand_over(deployer, addresses)
+    plan = Plan(deployer.address, founding.network_id, config)
+    addresses = compute_addresses(deployer.address, deployer.read_nonce())
+    deployer.send_all(
+        [
+            *list_creations(addresses, plan),
+            set_first_facts(addresses, founding, config, tariff),
+            wire_roles(addresses, founding),
+            *hand_over(addresses, deployer.address),
+        ]
+    )
     check_deployment(w3, addresses, founding, config, tariff, start_block=start_block)
     return replace(find_network(w3, addresses.ledger), start_block=start_block)
 
 
 def set_first_facts(
-    deployer: TransactionSender,
-    addresses: Addresses,
-    founding: Founding,
-    config: NetworkConfig,
-    tariff: TariffConfig,
-) -> None:
-    """Rules, validators, resources, rates, kinds of outcome, terms and seats are as configured.
+    addresses: Addresses, founding: Founding, config: NetworkConfig, tariff: TariffConfig
+) -> Write[None]:
+    """Rules, validators, resources, rates, kinds of outcome, terms and seats become as configured.
 
     Before roles are wired every restricted function is the administrator's.
     """
@@ -86,11 +88,11 @@ def set_first_facts(
             for seat in founding.seats
         ),
     ]
-    deployer.send(authority.all_of([authority.execute(fact) for fact in facts]))
+    return authority.all_of([authority.execute(fact) for fact in facts])
 
 
-def wire_roles(deployer: TransactionSender, addresses: Addresses, founding: Founding) -> None:
-    """Functions ask for their roles, and every role but the deployer's own has its holders."""
+def wire_roles(addresses: Addresses, founding: Founding) -> Write[None]:
+    """Functions ask for their roles, and every role but the deployer's own gets its holders."""
     authority = Authority(addresses.authority)
     functions = [
         authority.set_function_role(contract, address, names, role)
@@ -98,17 +100,18 @@ def wire_roles(deployer: TransactionSender, addresses: Addresses, founding: Foun
     ]
     guardians = [authority.set_role_guardian(role, guardian) for role, guardian in ROLE_GUARDIANS]
     members = [authority.grant_role(role, who) for role, who in list_members(addresses, founding)]
-    deployer.send(authority.all_of([*functions, *guardians, *members]))
+    return authority.all_of([*functions, *guardians, *members])
 
 
-def hand_over(deployer: TransactionSender, addresses: Addresses) -> None:
+def hand_over(addresses: Addresses, deployer: str) -> list[Write[Any]]:
     """The deployer keeps nothing: votes alone move the timelock, and the timelock the authority."""
     timelock = Timelock(addresses.timelock)
-    deployer.send(timelock.grant_role(PROPOSER, addresses.governor))
-    deployer.send(timelock.grant_role(CANCELLER, addresses.governor))
-    deployer.send(timelock.renounce_role(ADMIN, deployer.address))
-    authority = Authority(addresses.authority)
-    deployer.send(authority.renounce_role(roles.GOVERNANCE, deployer.address))
+    return [
+        timelock.grant_role(PROPOSER, addresses.governor),
+        timelock.grant_role(CANCELLER, addresses.governor),
+        timelock.renounce_role(ADMIN, deployer),
+        Authority(addresses.authority).renounce_role(roles.GOVERNANCE, deployer),
+    ]
 
 
 def _list_ledger_facts(

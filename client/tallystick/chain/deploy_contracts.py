@@ -1,9 +1,13 @@
-"""Every contract of a network, deployed in the order in which they need one another."""
+"""Every contract of a network, in the order in which they need one another.
+
+Where a contract will lie follows from who deploys it and by how manieth transaction, so that each
+can be told of all before it while none is mined yet.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -11,9 +15,11 @@ import msgspec
 from tallystick.chain.bindings.timelock import ANYONE
 from tallystick.chain.calls import Write, deployment
 from tallystick.chain.config import NetworkConfig
-from tallystick.chain.errors import DeploymentFailed
 from tallystick.chain.network import CONTRACT_BY_FIELD, Addresses
-from tallystick.chain.transact import TransactionSender
+from tallystick.chain.signing import encode_list
+from tallystick.core.hashes import compute_keccak256
+
+ADDRESS_BYTES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +108,31 @@ def describe_creation(field: str, addresses: Addresses, plan: Plan) -> Write[Non
     return deployment(CONTRACT_BY_FIELD[field], *_GIVEN_BY_FIELD[field](addresses, plan))
 
 
-def deploy_contracts(
-    deployer: TransactionSender, network_id: bytes, config: NetworkConfig
-) -> Addresses:
-    """All contracts exist and know one another; the deployer administers authority and timelock.
+def list_creations(addresses: Addresses, plan: Plan) -> list[Write[None]]:
+    """The transactions that deploy all contracts, in their order; one nonce each."""
+    return [describe_creation(field, addresses, plan) for field in _GIVEN_BY_FIELD]
 
-    Raises:
-        TransactionReverted: a contract refuses a value of the configuration.
+
+def compute_addresses(deployer: str, first_nonce: int) -> Addresses:
+    """Where the contracts of `list_creations` will lie.
+
+    Args:
+        deployer: the address that sends them.
+        first_nonce: of the first of them.
     """
-    plan = Plan(deployer.address, network_id, config)
-    addresses = Addresses(*("" for _ in CONTRACT_BY_FIELD))
-    for field in _GIVEN_BY_FIELD:
-        address = deployer.send(describe_creation(field, addresses, plan)).contract_address
-        if address is None:
-            raise DeploymentFailed(f"a deployment of {CONTRACT_BY_FIELD[field]} left no contract")
-        addresses = replace(addresses, **{field: address})
-    return addresses
+    return Addresses(
+        **{
+            field: compute_contract_address(deployer, first_nonce + place)
+            for place, field in enumerate(_GIVEN_BY_FIELD)
+        }
+    )
+
+
+def compute_contract_address(deployer: str, nonce: int) -> str:
+    """Where the contract that a transaction deploys will lie, lower case.
+
+    Source: Ethereum yellow paper, section 7.
+    """
+    number = nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
+    digest = compute_keccak256(encode_list([bytes.fromhex(deployer[2:]), number]))
+    return f"0x{digest[-ADDRESS_BYTES:].hex()}"

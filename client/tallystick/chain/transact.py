@@ -1,4 +1,4 @@
-"""One administrative transaction at a time: simulated, signed, kept, sent, waited for.
+"""Administrative transactions, one by one or in a row: simulated, signed, kept, sent, waited for.
 
 Settlements go through `submitter.py`; this is for what people and set-up do.
 """
@@ -6,7 +6,7 @@ Settlements go through `submitter.py`; this is for what people and set-up do.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -103,7 +103,35 @@ class TransactionSender:
         """
         self.simulate(write)
         gas = self._estimate_gas(write)
-        receipt = _wait_for_receipt(self._w3, self._send_signed(write, gas), self._confirm_s)
+        return self._confirm(write, self._send_signed(write, gas))
+
+    def send_all(self, writes: Sequence[Write[Any]]) -> list[Sent[Any]]:
+        """The transactions are mined in this order and have all succeeded.
+
+        None waits for the one before it, so that a chain with seconds between its blocks takes them
+        in one or two. For the same reason none is simulated: each is given all the gas that it may
+        ask for, and nobody pays for what is not used. The key is this call's alone meanwhile.
+
+        Raises:
+            TransactionReverted: the first that failed; those after it were sent nevertheless.
+            TransactionUnconfirmed, ChainUnreachable: see `send`.
+        """
+        first = self.read_nonce()
+        hashes: list[str] = [
+            expect(self._send_raw(self._sign(write, MAX_TRANSACTION_GAS, nonce)))
+            for nonce, write in enumerate(writes, start=first)
+        ]
+        return [
+            self._confirm(write, tx_hash) for write, tx_hash in zip(writes, hashes, strict=True)
+        ]
+
+    def read_nonce(self) -> int:
+        """The nonce of the key's next transaction, those counted that are mined."""
+        count = expect(ask(self._w3, "eth_getTransactionCount", (self.address, "latest")))
+        return int(count, 16)
+
+    def _confirm(self, write: Write[T], tx_hash: str) -> Sent[T]:
+        receipt = _wait_for_receipt(self._w3, tx_hash, self._confirm_s)
         if receipt["status"] != "0x1":
             self.simulate(write)  # says why, where the state has not changed meanwhile
             raise TransactionReverted(
@@ -130,10 +158,7 @@ class TransactionSender:
 
     def _send_signed(self, write: Write[Any], gas: int) -> str:
         for _ in range(NONCE_TRIES):
-            raw = self._sign(write, gas)
-            if self._journal is not None:
-                self._journal.append(raw)
-            answer = _send_raw(self._w3, raw)
+            answer = self._send_raw(self._sign(write, gas, self.read_nonce()))
             if not isinstance(answer, RpcRefused):
                 return answer
             if answer.refusal is not Refusal.NONCE_TOO_LOW:
@@ -142,11 +167,15 @@ class TransactionSender:
             "others keep sending with this key; one key is for one program", actual=self.address
         )
 
-    def _sign(self, write: Write[Any], gas: int) -> bytes:
-        count = expect(ask(self._w3, "eth_getTransactionCount", (self.address, "latest")))
+    def _send_raw(self, raw: bytes) -> str | RpcRefused:
+        if self._journal is not None:
+            self._journal.append(raw)
+        return _send_raw(self._w3, raw)
+
+    def _sign(self, write: Write[Any], gas: int, nonce: int) -> bytes:
         transaction: dict[str, Any] = {
             "chainId": self._chain_id,
-            "nonce": int(count, 16),
+            "nonce": nonce,
             "gasPrice": self._gas_price_wei,
             "gas": gas,
             "value": 0,

@@ -21,7 +21,7 @@ from tallystick.chain.bindings.timelock import Timelock
 from tallystick.chain.calls import Write, nothing, write
 from tallystick.chain.config import load_network_config, load_tariff_config
 from tallystick.chain.deploy import hand_over, set_first_facts, wire_roles
-from tallystick.chain.deploy_contracts import deploy_contracts
+from tallystick.chain.deploy_contracts import Plan, compute_addresses, list_creations
 from tallystick.chain.errors import DeploymentFailed, TransactionReverted
 from tallystick.chain.network import Addresses
 from tallystick.chain.power_checks import check_powers
@@ -48,7 +48,7 @@ class Unhanded:
 
     def hand_over(self) -> None:
         """The deployer has given everything away that it knows of."""
-        hand_over(self.deployer, self.addresses)
+        self.deployer.send_all(hand_over(self.addresses, self.deployer.address))
 
     def check(self) -> None:
         """Read back."""
@@ -61,9 +61,15 @@ def founded_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unhanded]
         w3, config, tariff = connect(url), load_network_config(), load_tariff_config()
         founding, _ = found_with(w3, describe_validators(create_validators(4)))
         deployer = TransactionSender(w3, Account.create())
-        addresses = deploy_contracts(deployer, founding.network_id, config)
-        set_first_facts(deployer, addresses, founding, config, tariff)
-        wire_roles(deployer, addresses, founding)
+        addresses = compute_addresses(deployer.address, deployer.read_nonce())
+        plan = Plan(deployer.address, founding.network_id, config)
+        deployer.send_all(
+            [
+                *list_creations(addresses, plan),
+                set_first_facts(addresses, founding, config, tariff),
+                wire_roles(addresses, founding),
+            ]
+        )
         yield Unhanded(w3, deployer, addresses, founding)
 
 

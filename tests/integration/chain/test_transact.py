@@ -146,6 +146,32 @@ def test_reverts_come_as_leaves_in_words(deployed: DeployedNetwork) -> None:
     assert deployed.w3.eth.block_number == head, "a refused transaction was sent"
 
 
+def test_transactions_in_a_row_succeed_in_their_order(deployed: DeployedNetwork) -> None:
+    registry, who = Registry(deployed.network.addresses.registry), deployed.registrar
+    acme = deployed.admit("rowing")
+    nonce = who.read_nonce()
+    writes = [registry.create_account(acme, name, who.address) for name in ("one", "two", "three")]
+    sent = who.send_all(writes)
+    outcomes = [each.outcome for each in sent]
+    assert outcomes == sorted(outcomes)
+    assert who.read_nonce() == nonce + 3
+
+
+def test_first_that_fails_is_named_when_transactions_are_sent_in_a_row(
+    deployed: DeployedNetwork,
+) -> None:
+    registry, who = Registry(deployed.network.addresses.registry), deployed.registrar
+    acme = deployed.admit("stumbling")
+    writes = [
+        registry.create_account(acme, "fine", who.address),
+        registry.create_account(acme, "Not fine", who.address),
+        registry.create_account(99_999, "later", who.address),
+    ]
+    with pytest.raises(ValueRefused, match="no name"):
+        who.send_all(writes)
+    assert read(deployed.w3, registry.account_by_name(acme, "fine"))
+
+
 def test_view_of_what_is_not_there_says_so(deployed: DeployedNetwork) -> None:
     with pytest.raises(NotFound, match="no meter has this id"):
         read(deployed.w3, Registry(deployed.network.addresses.registry).meter_of(4_000))
