@@ -37,7 +37,10 @@ def keep_cards(root: Path, cards: Sequence[Card]) -> None:
     """The network's folder holds the cards; a member's older one stays beside its newer one."""
     folder = root / CARDS
     folder.mkdir(exist_ok=True)
+    kept = list_cards(folder)
     for card in cards:
+        if card in kept:
+            continue
         member = card.member
         write_atomically(
             folder / f"{member.name}-{member.attester[2:10]}.card.json", encode_card(card)
