@@ -36,6 +36,15 @@ HEX_PREFIX: Final = "0x"
 SUPPORT_WORDS: Final = {"for": Support.FOR, "against": Support.AGAINST, "abstain": Support.ABSTAIN}
 
 
+OPEN_STATES: Final = (
+    ProposalState.PENDING,
+    ProposalState.ACTIVE,
+    ProposalState.SUCCEEDED,
+    ProposalState.QUEUED,
+)
+"""Of a proposal whose calls may still happen."""
+
+
 class ProposalUnknown(NameUnknown):
     """No proposal has this number or id."""
 
@@ -140,6 +149,21 @@ class Governance:
         if created:
             self._wire.send(seat, self._governor.propose(draft))
         return Proposed(self._view(self._find(hex(proposal_id))), changes, created)
+
+    def find_open(self, text: str) -> ProposalView | None:
+        """The proposal on which this is being decided, whoever made it; None where there is none.
+
+        Args:
+            text: the parameters in YAML, as for `propose`.
+
+        Raises:
+            ProposalInvalid: see `preview`.
+        """
+        wanted = _list_calls(self._draft(text, "", HEX_PREFIX))
+        for known in reversed(self._load()):
+            if _list_calls(known.proposal) == wanted and self._read_state(known.id) in OPEN_STATES:
+                return self._view(known)
+        return None
 
     def vote(self, name: str, support: str = "for") -> list[VoteView]:
         """Every seat whose key is at hand has voted, or the one that the client signs with.
@@ -316,3 +340,8 @@ class Governance:
 
     def _key_of(self, holder: str) -> str | None:
         return next(iter(self._wire.keys.held([holder])), None) if self._wire.has_folder else None
+
+
+def _list_calls(proposal: Proposal) -> list[tuple[str, bytes]]:
+    targets = (target.lower() for target in proposal.targets)
+    return list(zip(targets, proposal.calldatas, strict=True))
