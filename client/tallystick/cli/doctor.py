@@ -15,7 +15,9 @@ from typing import Final
 import msgspec
 
 from tallystick.core.errors import TallystickError
-from tallystick.local.folder import NetworkFolder
+from tallystick.local.engines import is_chain_here, list_engines, require_engine
+from tallystick.local.errors import ProgramMissing
+from tallystick.local.folder import NetworkFile, NetworkFolder
 from tallystick.local.names import ANVIL
 from tallystick.local.ports import check_port_free, find_free_ports
 from tallystick.local.processes import Processes
@@ -40,6 +42,7 @@ def examine(folder: NetworkFolder) -> list[Finding]:
         _examine_python(),
         Finding("tallystick", ok=True, detail=importlib.metadata.version("tallystick")),
         _examine_anvil(),
+        *_examine_other_engines(folder),
         _examine_packages(),
         _examine_ports(folder),
         _examine_disk(folder.root),
@@ -64,6 +67,26 @@ def _examine_anvil() -> Finding:
     return Finding("anvil", answer.returncode == 0, f"{first_line}, {program}")
 
 
+def _examine_other_engines(folder: NetworkFolder) -> list[Finding]:
+    """Missing programs of an engine matter to those alone whose network runs on it."""
+    try:
+        network = folder.read_network()
+    except TallystickError:
+        network = None
+    findings = []
+    for engine in list_engines():
+        if engine.name == ANVIL:
+            continue
+        wanted = network is not None and network.engine == engine.name and is_chain_here(network)
+        try:
+            detail, is_there = engine.find_programs(), True
+        except ProgramMissing as error:
+            detail, is_there = str(error), not wanted
+            detail = detail if wanted else f"not needed here; {detail}"
+        findings.append(Finding(engine.name, is_there, detail))
+    return findings
+
+
 def _examine_packages() -> Finding:
     missing = [name for name in NODE_PACKAGES if importlib.util.find_spec(name) is None]
     detail = f"missing: {', '.join(missing)}" if missing else "all there"
@@ -79,14 +102,21 @@ def _examine_ports(folder: NetworkFolder) -> Finding:
             find_free_ports(5)
             return Finding(name, ok=True, detail="any free ones will do")
         processes = Processes(folder.run, folder.logs)
-        wanted = {ANVIL: network.chain.port}
-        wanted |= {each.name: int(each.url.rpartition(":")[2]) for each in network.validators}
+        wanted = _list_ports(network)
         for part, port in wanted.items():
             if processes.find(part) is None:
                 check_port_free(port, part)
     except (TallystickError, OSError) as error:
         return Finding(name, ok=False, detail=str(error))
     return Finding(name, ok=True, detail=", ".join(f"{p} {port}" for p, port in wanted.items()))
+
+
+def _list_ports(network: NetworkFile) -> dict[str, int]:
+    """The ports of the processes that the folder runs; a member's folder runs none."""
+    if not is_chain_here(network):
+        return {}
+    validators = {each.name: int(each.url.rpartition(":")[2]) for each in network.validators}
+    return {**require_engine(network).list_ports(network), **validators}
 
 
 def _examine_disk(path: Path) -> Finding:

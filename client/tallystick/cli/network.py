@@ -28,10 +28,10 @@ FOLLOW_S: Final = 0.2
 def add_to(root: typer.Typer) -> None:
     """The commands are part of the program."""
     for function, examples in (
-        (up, ("tallystick up", "tallystick up --validators 7 --port 8545 --detach")),
+        (up, ("tallystick up", "tallystick up --engine avalanche --detach")),
         (down, ("tallystick down", "tallystick down --purge --yes")),
         (status, ("tallystick status", "tallystick status --json")),
-        (logs, ("tallystick logs validator-1 -f", "tallystick logs anvil")),
+        (logs, ("tallystick logs validator-1 -f", "tallystick logs chain-3")),
         (doctor, ("tallystick doctor", "tallystick doctor --json")),
     ):
         command(root, function.__name__, examples=examples)(function)
@@ -47,6 +47,12 @@ def up(
         int | None,
         typer.Option(
             min=1, max=65_000, metavar="P", help="the chain's; validators take the next ones"
+        ),
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="of a new network's chain: anvil, or avalanche (several nodes)"
         ),
     ] = None,
     detach: Annotated[
@@ -67,7 +73,7 @@ def up(
     folder = NetworkFolder(session.options.dir)
     for ending in (signal.SIGTERM, signal.SIGHUP):  # told to stop, or the terminal was closed
         signal.signal(ending, _interrupt)
-    launched = launch(folder, NetworkPlan(validators, port), session.output.note)
+    launched = launch(folder, NetworkPlan(validators, port, engine), session.output.note)
     for meter in launched.unsettled:
         session.output.note(f"meter {meter} has records that have not settled yet")
     network = launched.network
@@ -113,7 +119,8 @@ def status(context: typer.Context) -> None:
 def logs(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="a validator, or anvil; without: list")
+        str | None,
+        typer.Argument(metavar="[NAME]", help="a validator, or a node of the chain; without: list"),
     ] = None,
     *,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="and what is added")] = False,
@@ -148,6 +155,7 @@ def describe(network: NetworkFile) -> dict[str, Any]:
     """What `up` answers with."""
     return {
         "running": True,
+        "engine": network.engine,
         "chain_id": network.chain_id,
         "rpc_url": network.rpc_urls[0],
         "explorer_url": network.validators[0].url,
@@ -157,8 +165,9 @@ def describe(network: NetworkFile) -> dict[str, Any]:
 
 
 def _views(network: NetworkFile, folder: NetworkFolder) -> tuple[str, ...]:
+    nodes = f" on {len(network.nodes)} chain nodes" if network.nodes else ""
     return (
-        f"running: {len(network.validators)} validators, folder {folder.root}",
+        f"running: {len(network.validators)} validators{nodes}, folder {folder.root}",
         f"explorer  {network.validators[0].url}",
         f"chain     {network.rpc_urls[0]} (chain id {network.chain_id})",
         f"ledger    {network.ledger}",

@@ -95,6 +95,7 @@ class Client(Economy):
         *,
         validators: int = 4,
         port: int | None = None,
+        engine: str | None = None,
     ) -> Self:
         """A client of the folder's network, which runs: made, or revived where parts were missing.
 
@@ -102,6 +103,7 @@ class Client(Economy):
             dir: the network's folder.
             validators: how many, in a new network.
             port: the new chain's, validators take the ones after it; None = free ones.
+            engine: what runs a new network's chain, `anvil` or `avalanche`; None = anvil.
 
         Raises:
             AlreadyRunning: nothing was missing; `Client.open` is enough.
@@ -109,7 +111,7 @@ class Client(Economy):
         from tallystick.local.founding import NetworkPlan
         from tallystick.local.launch import launch
 
-        launch(NetworkFolder(Path(dir)), NetworkPlan(validators, port), lambda _: None)
+        launch(NetworkFolder(Path(dir)), NetworkPlan(validators, port, engine), lambda _: None)
         return cls.open(dir)
 
     @staticmethod

@@ -14,18 +14,13 @@ from tallystick.local.clock import NetworkClock
 from tallystick.local.errors import ChainLogBroken, StartFailed
 from tallystick.local.folder import ChainEntry
 from tallystick.local.names import ANVIL
-from tallystick.local.ports import LOOPBACK, check_port_free
+from tallystick.local.ports import LOOPBACK, check_port_free, format_url
 from tallystick.local.processes import Processes, is_running
 
 BLOCK_GAS_LIMIT: Final = 100_000_000
 KEPT_STATES: Final = 256
 START_PATIENCE_S: Final = 20.0
 POLL_S: Final = 0.02
-
-
-def format_url(port: int) -> str:
-    """Where a service on this machine answers."""
-    return f"http://{LOOPBACK}:{port}"
 
 
 def compute_command(program: Path, chain: ChainEntry) -> list[str]:

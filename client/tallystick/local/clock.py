@@ -140,6 +140,12 @@ def _require_running(folder: NetworkFolder) -> NetworkFile:
     network = folder.read_network()
     if network is None:
         raise NotRunning(str(folder.root), why="there is no network in this folder")
+    if network.engine != ANVIL or network.chain is None:
+        raise ClockNotMoved(
+            "the time of a chain of several nodes is its nodes' own and cannot be moved",
+            expected="a network that `up --engine anvil` founded",
+            actual=network.engine,
+        )
     processes = Processes(folder.run, folder.logs)
     for name in (ANVIL, RECORDER):
         if processes.find(name) is None:

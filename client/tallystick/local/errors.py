@@ -62,6 +62,18 @@ class StartFailed(FatalFailure):
     code = "start_failed"
 
 
+class EngineUnknown(InvalidInput):
+    """No chain of this engine can be run on this machine."""
+
+    code = "engine_unknown"
+
+
+class ChainElsewhere(InvalidInput):
+    """The folder is a member's: others run the chain and the other validators."""
+
+    code = "chain_elsewhere"
+
+
 class FolderMalformed(InvalidInput):
     """A file in the network's folder cannot be read."""
 

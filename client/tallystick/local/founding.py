@@ -1,43 +1,31 @@
-"""A local network from nothing: keys, ports, a fresh chain, contracts."""
+"""A network on this machine from nothing: keys, ports, a fresh chain, contracts."""
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import shutil
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Final
 
 from eth_account import Account
+from eth_account.signers.local import LocalAccount
 
-from tallystick.chain.config import load_network_config, load_tariff_config
+from tallystick.chain.config import NetworkConfig, load_network_config, load_tariff_config
 from tallystick.chain.deploy import deploy_network
 from tallystick.chain.network import Network
 from tallystick.chain.reader import connect
-from tallystick.chain.rpc import Rpc
 from tallystick.chain.transact import TransactionSender
 from tallystick.chain.wiring import Founding, Seat
-from tallystick.local.anvil import format_url, start_anvil
-from tallystick.local.chain_log import ChainLog
-from tallystick.local.clock import NetworkClock
-from tallystick.local.folder import (
-    FORMAT,
-    ChainEntry,
-    NetworkFile,
-    NetworkFolder,
-    ValidatorEntry,
-)
-from tallystick.local.ports import check_port_free, find_free_ports
+from tallystick.local.engine import ChainPlan, Engine, FoundedChain
+from tallystick.local.folder import FORMAT, NetworkFile, NetworkFolder, ValidatorEntry
+from tallystick.local.ports import check_port_free, find_free_ports, format_url
 from tallystick.local.processes import Processes
-from tallystick.local.recorder import Recorder
-from tallystick.local.roles import GUARDIAN, REGISTRAR, name_seat
+from tallystick.local.roles import CHAIN_MANAGER, GUARDIAN, REGISTRAR, name_seat
 from tallystick.local.secrets import create_keys, ensure_key, load_validator_keys
 from tallystick.local.transactions import TransactionJournal
 from tallystick.local.validators import name_validators
 
-ENGINE: Final = "anvil"
 OUTSIDE_ORGANISATIONS: Final = 1 << 32
 """Account ids are given from 1 on; seats speak for the last ones, so that they may vote on appeals
 of every organisation that is founded here."""
@@ -47,15 +35,17 @@ of every organisation that is founded here."""
 class NetworkPlan:
     """What a caller may choose about a new network.
 
-    `port` is the chain's; validators take the ports after it. None = any free ports.
+    The chain takes `port` and the next ones, validators those after them. None = any free ports.
+    `engine` names what runs the chain; None = anvil, or what the folder's network runs on.
     """
 
     validators: int = 4
     port: int | None = None
+    engine: str | None = None
 
 
 def found_network(
-    folder: NetworkFolder, processes: Processes, anvil: Path, plan: NetworkPlan
+    folder: NetworkFolder, processes: Processes, engine: Engine, plan: NetworkPlan
 ) -> NetworkFile:
     """A chain runs that holds the network's contracts, the folder says so, no validator runs yet.
 
@@ -64,24 +54,25 @@ def found_network(
         StartFailed: the chain did not start.
         DeploymentFailed: what was deployed is not what was configured.
     """
+    config = load_network_config(engine.config)
     folder.create()
     names = name_validators(plan.validators)
     create_keys(folder, names)
-    chain_port, *node_ports = _choose_ports(plan)
+    chain_ports, node_ports = _choose_ports(plan, engine.count_ports(config.chain))
     validators = [
         ValidatorEntry(name, index, format_url(port))
         for index, (name, port) in enumerate(zip(names, node_ports, strict=True))
     ]
-    chain = ChainEntry(chain_port, load_network_config(ENGINE_CONFIG).chain.id, int(time.time()))
-    asyncio.run(start_anvil(processes, anvil, chain, [], NetworkClock(None)))
-    network = _deploy(folder, format_url(chain.port), validators)
-    asyncio.run(record_once(format_url(chain.port), folder.chain_log))
-    file = _describe(network, chain, validators)
+    founding = _decide(folder, validators)
+    deployer: LocalAccount = Account.create()
+    chain = engine.found(
+        folder, processes, _plan_chain(folder, config, chain_ports, founding, deployer)
+    )
+    network = _deploy(folder, chain.rpc_urls[0], deployer, founding, config)
+    engine.secure(folder, chain)
+    file = _describe(network, engine, config, chain, validators)
     folder.write_network(file)
     return file
-
-
-ENGINE_CONFIG: Final = "local"
 
 
 def discard_unfinished(folder: NetworkFolder, processes: Processes) -> None:
@@ -92,37 +83,58 @@ def discard_unfinished(folder: NetworkFolder, processes: Processes) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-async def record_once(url: str, path: Path) -> None:
-    """The chain's log holds everything that the chain holds now."""
-    rpc, log = Rpc([url]), ChainLog(path)
-    try:
-        await Recorder(rpc, log).catch_up()
-    finally:
-        log.close()
-        await rpc.aclose()
-
-
-def _choose_ports(plan: NetworkPlan) -> list[int]:
+def _choose_ports(plan: NetworkPlan, chain_ports: int) -> tuple[list[int], list[int]]:
+    """The chain's ports and the validators'."""
+    count = chain_ports + plan.validators
     if plan.port is None:
-        return find_free_ports(plan.validators + 1)
-    ports = list(range(plan.port, plan.port + plan.validators + 1))
-    for port, purpose in zip(ports, ["the chain", *name_validators(plan.validators)], strict=True):
-        check_port_free(port, purpose)
-    return ports
+        ports = find_free_ports(count)
+    else:
+        ports = list(range(plan.port, plan.port + count))
+        purposes = ["the chain"] * chain_ports + name_validators(plan.validators)
+        for port, purpose in zip(ports, purposes, strict=True):
+            check_port_free(port, purpose)
+    return ports[:chain_ports], ports[chain_ports:]
 
 
-def _deploy(folder: NetworkFolder, url: str, validators: list[ValidatorEntry]) -> Network:
-    """By a key that is never written down: it is worth nothing once the network is handed over."""
-    deployer = TransactionSender(
-        connect(url), Account.create(), journal=TransactionJournal(folder.transactions)
+def _plan_chain(
+    folder: NetworkFolder,
+    config: NetworkConfig,
+    ports: list[int],
+    founding: Founding,
+    deployer: LocalAccount,
+) -> ChainPlan:
+    """Whoever has something to send when the network begins may do so; others are let in later."""
+    people = (founding.registrar, founding.guardian, *(seat.holder for seat in founding.seats))
+    senders = (validator.sender for validator in founding.validators)
+    return ChainPlan(
+        chain=config.chain,
+        ports=tuple(ports),
+        manager=ensure_key(folder, CHAIN_MANAGER) if is_permissioned(config) else "",
+        senders=(str(deployer.address).lower(), *people, *senders),
+        time_s=int(time.time()),
     )
-    return deploy_network(
+
+
+def is_permissioned(config: NetworkConfig) -> bool:
+    """Whether the chain itself asks who sends, and somebody of the network may let others in."""
+    return config.chain.gas_price_wei > 0
+
+
+def _deploy(
+    folder: NetworkFolder,
+    url: str,
+    deployer: LocalAccount,
+    founding: Founding,
+    config: NetworkConfig,
+) -> Network:
+    """By a key that is never written down: it is worth nothing once the network is handed over."""
+    sender = TransactionSender(
         connect(url),
         deployer,
-        _decide(folder, validators),
-        load_network_config(ENGINE_CONFIG),
-        load_tariff_config(),
+        journal=TransactionJournal(folder.transactions),
+        gas_price_wei=config.chain.gas_price_wei,
     )
+    return deploy_network(connect(url), sender, founding, config, load_tariff_config())
 
 
 def _decide(folder: NetworkFolder, validators: list[ValidatorEntry]) -> Founding:
@@ -143,17 +155,26 @@ def _decide(folder: NetworkFolder, validators: list[ValidatorEntry]) -> Founding
     )
 
 
-def _describe(network: Network, chain: ChainEntry, validators: list[ValidatorEntry]) -> NetworkFile:
+def _describe(
+    network: Network,
+    engine: Engine,
+    config: NetworkConfig,
+    chain: FoundedChain,
+    validators: list[ValidatorEntry],
+) -> NetworkFile:
     return NetworkFile(
         format=FORMAT,
-        engine=ENGINE,
+        engine=engine.name,
+        config=engine.config,
         chain_id=network.chain_id,
-        rpc_urls=[format_url(chain.port)],
+        rpc_urls=chain.rpc_urls,
+        gas_price_wei=config.chain.gas_price_wei,
         ledger=network.addresses.ledger,
         addresses=asdict(network.addresses),
         network_id=network.network_id.hex(),
         genesis_hash=network.genesis_hash,
-        chain=chain,
+        chain=chain.chain,
+        nodes=chain.nodes,
         validators=validators,
         created_at_ms=int(time.time() * 1_000),
     )

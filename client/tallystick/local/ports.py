@@ -11,6 +11,11 @@ from tallystick.local.errors import PortInUse
 LOOPBACK: Final = "127.0.0.1"
 
 
+def format_url(port: int) -> str:
+    """Where a service on this machine answers."""
+    return f"http://{LOOPBACK}:{port}"
+
+
 def find_free_ports(count: int) -> list[int]:
     """`count` different ports that nobody listens on just now."""
     with ExitStack() as stack:

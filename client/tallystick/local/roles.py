@@ -11,6 +11,8 @@ REGISTRAR: Final = "registrar"
 """Keeps resources, lets organisations join, and keeps those that were made from here."""
 GUARDIAN: Final = "guardian"
 """Stops things in an emergency."""
+CHAIN_MANAGER: Final = "chain-manager"
+"""Lets senders in, where the chain itself asks who sends; does nothing else."""
 
 
 def name_seat(number: int) -> str:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from tallystick.local.folder import NetworkFolder
-from tallystick.local.names import ANVIL, RECORDER
+from tallystick.local.names import RECORDER, is_chain_process
 from tallystick.local.processes import ProcessEntry, Processes
 
 VALIDATOR_PATIENCE_S: Final = 15.0
 RECORDER_PATIENCE_S: Final = 30.0
-ANVIL_PATIENCE_S: Final = 10.0
+CHAIN_PATIENCE_S: Final = 20.0
+"""A node of a chain closes its database."""
 
 
 def shut_down(folder: NetworkFolder, *, purge: bool) -> bool:
@@ -36,12 +37,12 @@ def shut_down(folder: NetworkFolder, *, purge: bool) -> bool:
 
 def stop_in_order(processes: Processes, entries: Sequence[ProcessEntry]) -> None:
     """Validators first, then the recorder, which copies the last blocks, then the chain."""
-    chain = [entry for entry in entries if entry.name == ANVIL]
+    chain = [entry for entry in entries if is_chain_process(entry.name)]
     recorder = [entry for entry in entries if entry.name == RECORDER]
-    rest = [entry for entry in entries if entry.name not in (ANVIL, RECORDER)]
+    rest = [entry for entry in entries if entry not in chain and entry not in recorder]
     processes.stop(rest, patience_s=VALIDATOR_PATIENCE_S)
     processes.stop(recorder, patience_s=RECORDER_PATIENCE_S)
-    processes.stop(chain, patience_s=ANVIL_PATIENCE_S)
+    processes.stop(chain, patience_s=CHAIN_PATIENCE_S)
 
 
 def _purge(folder: NetworkFolder) -> None:

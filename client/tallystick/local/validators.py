@@ -36,13 +36,20 @@ def write_settings(folder: NetworkFolder, network: NetworkFile, validator: Valid
         "name": validator.name,
         "host": LOOPBACK,
         "port": int(validator.url.rpartition(":")[2]),
-        "rpc_urls": network.rpc_urls,
+        "rpc_urls": order_urls(network.rpc_urls, validator.index),
+        "gas_price_wei": network.gas_price_wei,
         "ledger": network.ledger,
         "keys_file": str(folder.validator_keys(validator.name).resolve()),
         "data_dir": str(home),
         "clock_file": str(folder.clock_file.resolve()),
     }
     write_document(home / "settings.json", settings)
+
+
+def order_urls(urls: Sequence[str], index: int) -> list[str]:
+    """The chain's endpoints as the validator of this index asks them: a node of its own first."""
+    own = index % len(urls)
+    return [*urls[own:], *urls[:own]]
 
 
 class ValidatorLauncher:
