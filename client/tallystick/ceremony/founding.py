@@ -216,7 +216,15 @@ def _deploy(
             expected=decisions.deployer,
             actual=sender.address,
         )
-    return deploy_network(w3, sender, decisions.describe(), config, load_tariff_config())
+    return deploy_network(
+        w3,
+        sender,
+        decisions.describe(),
+        config,
+        load_tariff_config(),
+        first_nonce=decisions.first_nonce,
+        start_block=decisions.start_block,
+    )
 
 
 def _describe(

@@ -41,6 +41,9 @@ def deploy_network(
     founding: Founding,
     config: NetworkConfig,
     tariff: TariffConfig,
+    *,
+    first_nonce: int | None = None,
+    start_block: int | None = None,
 ) -> Network:
     """A network is in its members' hands, all read back; the deployer can do nothing in it.
 
@@ -50,25 +53,31 @@ def deploy_network(
         founding: its identity and first members.
         config: from `load_network_config`.
         tariff: from `load_tariff_config`.
+        first_nonce: of the deployer's first transaction; given again with the same founding, what
+            a former call left undone is done, and nothing is deployed twice.
+        start_block: the newest block before that transaction.
 
     Raises:
         TransactionReverted: a contract refuses a value of the configuration.
         DeploymentFailed: what reads back is not what was configured.
-        ChainUnreachable: no answer; start again on a fresh chain, or `resend` the journal.
+        ChainUnreachable: no answer; start again on a fresh chain, with the same `first_nonce`, or
+            `resend` the journal.
     """
-    start_block = int(w3.eth.block_number)
+    before = int(w3.eth.block_number) if start_block is None else start_block
+    first = deployer.read_nonce() if first_nonce is None else first_nonce
     plan = Plan(deployer.address, founding.network_id, config)
-    addresses = compute_addresses(deployer.address, deployer.read_nonce())
+    addresses = compute_addresses(deployer.address, first)
     deployer.send_all(
         [
             *list_creations(addresses, plan),
             set_first_facts(addresses, founding, config, tariff),
             wire_roles(addresses, founding),
             *hand_over(addresses, deployer.address),
-        ]
+        ],
+        first_nonce=first,
     )
-    check_deployment(w3, addresses, founding, config, tariff, start_block=start_block)
-    return replace(find_network(w3, addresses.ledger), start_block=start_block)
+    check_deployment(w3, addresses, founding, config, tariff, start_block=before)
+    return replace(find_network(w3, addresses.ledger), start_block=before)
 
 
 def set_first_facts(

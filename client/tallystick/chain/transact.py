@@ -105,25 +105,39 @@ class TransactionSender:
         gas = self._estimate_gas(write)
         return self._confirm(write, self._send_signed(write, gas))
 
-    def send_all(self, writes: Sequence[Write[Any]]) -> list[Sent[Any]]:
+    def send_all(
+        self, writes: Sequence[Write[Any]], *, first_nonce: int | None = None
+    ) -> list[Sent[Any]]:
         """The transactions are mined in this order and have all succeeded.
 
         None waits for the one before it, so that a chain with seconds between its blocks takes them
         in one or two. For the same reason none is simulated: each is given all the gas that it may
         ask for, and nobody pays for what is not used. The key is this call's alone meanwhile.
 
+        Args:
+            writes: what to do.
+            first_nonce: of the first of them, where a former call may have sent some: the same
+                writes are the same transactions, and those that are mined stay as they are.
+
         Raises:
             TransactionReverted: the first that failed; those after it were sent nevertheless.
             TransactionUnconfirmed, ChainUnreachable: see `send`.
         """
-        first = self.read_nonce()
-        hashes: list[str] = [
-            expect(self._send_raw(self._sign(write, MAX_TRANSACTION_GAS, nonce)))
+        first = self.read_nonce() if first_nonce is None else first_nonce
+        hashes = [
+            self._send_once(self._sign(write, MAX_TRANSACTION_GAS, nonce))
             for nonce, write in enumerate(writes, start=first)
         ]
         return [
             self._confirm(write, tx_hash) for write, tx_hash in zip(writes, hashes, strict=True)
         ]
+
+    def _send_once(self, raw: bytes) -> str:
+        """A transaction's hash; it is on its way, or its nonce was used up before."""
+        answer = self._send_raw(raw)
+        if isinstance(answer, RpcRefused) and answer.refusal is Refusal.NONCE_TOO_LOW:
+            return f"0x{compute_keccak256(raw).hex()}"
+        return str(expect(answer))
 
     def read_nonce(self) -> int:
         """The nonce of the key's next transaction, those counted that are mined."""
