@@ -16,6 +16,10 @@ import httpx
 
 MAX_IDLE: Final = 32
 """Connections kept for one address."""
+MAX_HEAD_BYTES: Final = 65_536
+"""Of an answer's head, and of what frames its body: as much again as the body may have."""
+FIRST_FINAL_STATUS: Final = 200
+"""Lower ones announce the answer."""
 
 Address = tuple[str, int]
 
@@ -31,6 +35,7 @@ class _Connection(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._parts: list[bytes] = []
         self._size = 0
+        self._received = 0
         self.is_open = False
         self.has_heard = False
 
@@ -44,6 +49,14 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.has_heard = True
+        self._received += len(data)
+        if self._answer is None or self._answer.done():
+            self.close()  # nothing was asked: what comes now belongs to no answer
+            return
+        if self._received > 2 * self._max_bytes + MAX_HEAD_BYTES:
+            self._fail(httpx.ReadError(f"the answer goes on after {self._received} bytes"))
+            self.close()
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
@@ -62,6 +75,9 @@ class _Connection(asyncio.Protocol):
             self._parts.append(body)
 
     def on_message_complete(self) -> None:
+        if self._parser.get_status_code() < FIRST_FINAL_STATUS:
+            self._headers, self._parts, self._size = [], [], 0
+            return
         if not self._parser.should_keep_alive():
             self.close()
         answer = httpx.Response(
@@ -74,7 +90,7 @@ class _Connection(asyncio.Protocol):
 
     async def exchange(self, request: bytes) -> httpx.Response:
         """The answer to one request."""
-        self._headers, self._parts, self._size = [], [], 0
+        self._headers, self._parts, self._size, self._received = [], [], 0, 0
         self._parser = httptools.HttpResponseParser(self)
         self.has_heard = False
         self._answer = asyncio.get_running_loop().create_future()

@@ -80,6 +80,48 @@ def test_answer_is_an_error_when_too_long() -> None:
     assert talk([long]) == ([httpx.ReadError], 1, [b"0"])
 
 
+@pytest.mark.parametrize(
+    "endless",
+    [
+        b"HTTP/1.1 200 OK\r\n" + b"x-more: %s\r\n" % bytes(b"x" * 1_000) * 100,
+        b"HTTP/1.1 102 Processing\r\n\r\n" * 5_000,
+        b"HTTP/1.1 200 OK\r\nx-more: " + b"x" * 100_000,
+    ],
+    ids=["headers", "announcements", "one header"],
+)
+def test_answer_is_an_error_when_its_head_does_not_end(endless: bytes) -> None:
+    assert talk([endless]) == ([httpx.ReadError], 1, [b"0"])
+
+
+def test_answer_counts_when_another_announced_it() -> None:
+    assert talk([b"HTTP/1.1 102 Processing\r\nx-a: b\r\n\r\n" + OK])[0] == ["ok"]
+
+
+def test_connection_is_closed_when_more_comes_than_was_asked_for() -> None:
+    async def play() -> None:
+        closed = asyncio.Event()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await read_request(reader)
+            writer.write(OK)
+            await asyncio.sleep(0.05)
+            writer.write(OK)
+            await reader.read()
+            closed.set()
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        async with httpx.AsyncClient(transport=PlainTransport(max_bytes=10)) as http:
+            assert (await http.post(url, content=b"0")).text == "ok"
+            async with asyncio.timeout(30):
+                await closed.wait()
+        server.close()
+        await server.wait_closed()
+
+    asyncio.run(play())
+
+
 def test_answer_is_an_error_when_it_is_no_http() -> None:
     assert talk([b"hello\r\n\r\n"])[0] == [httpx.RemoteProtocolError]
 
