@@ -63,6 +63,8 @@ class ChainView:
 
     def __init__(self, clock: Clock, read_header: ReadHeader) -> None:
         self.cursors: dict[int, Cursor] = {}
+        self.lag_blocks = 0
+        """By how many blocks the chain was ahead when it last answered."""
         self.synced_at_ms: int | None = None
         """When the follower last stood at the chain's head."""
         self._clock = clock

@@ -177,6 +177,13 @@ class ChainBehind(TemporaryFailure):
     code = "chain_behind"
 
 
+class Draining(TemporaryFailure):
+    """This node is stopping: it ends what it took and takes no more."""
+
+    code = "draining"
+    retry_after_s = 5
+
+
 class QueueFull(TemporaryFailure):
     """Too much waits for settlement already."""
 

@@ -16,6 +16,7 @@ from tallystick.core.facts import Fact
 from tallystick.core.settlement import Cursor
 from tallystick_node.chain_view import ChainView, Header, SettledFrame
 from tallystick_node.clock import Clock
+from tallystick_node.loops import resting
 
 TICK_S: Final = 2.0
 MAX_RESTS: Final = 4
@@ -168,7 +169,9 @@ class Following:
         if len(blocks) < len(advanced.blocks):
             await self._index.drain()
             self.replaced.set()
-            await asyncio.Event().wait()  # nothing is followed any further
+            with resting():
+                await asyncio.Event().wait()  # nothing is followed any further
+        self._view.lag_blocks = max(advanced.head - self._view.head_number, 0)
         if self._view.head_number >= advanced.head:
             self._view.synced_at_ms = self._clock()
             await asyncio.sleep(self._interval_s)  # the next poll then brings several blocks

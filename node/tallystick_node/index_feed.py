@@ -10,6 +10,7 @@ from tallystick.chain.blocks import Block
 from tallystick.core.facts import Fact
 from tallystick.core.settlement import Cursor
 from tallystick.projection import Projection
+from tallystick_node.loops import resting
 
 MAX_PENDING_BLOCKS: Final = 512
 MAX_BLOCKS_PER_APPLY: Final = 64
@@ -80,7 +81,8 @@ class IndexFeed:
     async def step(self) -> None:
         """What is pending is applied, as one transaction."""
         async with self._changed:
-            await self._changed.wait_for(lambda: bool(self._pending))
+            with resting():
+                await self._changed.wait_for(lambda: bool(self._pending))
             blocks = self._pending[:MAX_BLOCKS_PER_APPLY]
             self._is_applying = True
         try:

@@ -72,6 +72,16 @@ class PeerWatch:
         reachable = sum(self._peers.is_reachable(peer) for peer in membership.peers)
         return reachable + 1 >= compute_quorum(len(membership.validators))
 
+    def count_reachable(self) -> int:
+        """The peers that answered when last asked."""
+        return sum(self._peers.is_reachable(peer) for peer in self._members.read().peers)
+
+    def read_clock_offset_ms(self) -> int:
+        """This clock minus the median of the peers' clocks; 0 while none of them has said."""
+        said = (self._peers.read_ahead_ms(peer) for peer in self._members.read().peers)
+        ahead_ms = sorted(each for each in said if each is not None)
+        return ahead_ms[len(ahead_ms) // 2] if ahead_ms else 0
+
     async def step(self) -> None:
         """Every peer that was not heard of lately was asked once."""
         quiet = [peer for peer in self._members.read().peers if self._peers.is_quiet(peer)]

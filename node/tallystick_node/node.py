@@ -38,8 +38,10 @@ from tallystick_node.acts.assembly import (
 from tallystick_node.alerts.assembly import assemble_webhook
 from tallystick_node.answers import install_error_answers
 from tallystick_node.attest.assembly import assemble_peer_router
+from tallystick_node.balances import BalanceWatch
 from tallystick_node.basis import Basis, create_basis
 from tallystick_node.chain_view import SettledFrame
+from tallystick_node.costs import CostWatch
 from tallystick_node.credit_signers import RegistrySigners
 from tallystick_node.explorer.app import create_explorer
 from tallystick_node.following import Following
@@ -53,7 +55,7 @@ from tallystick_node.intake.assembly import assemble_intake, assemble_intake_rou
 from tallystick_node.keys import NodeKeys, load_node_keys, load_secret
 from tallystick_node.leases.assembly import assemble_lease_router
 from tallystick_node.logs import configure_logs
-from tallystick_node.loops import Step, pace, run_loop
+from tallystick_node.loops import LoopWatch, Step, pace, run_loop
 from tallystick_node.membership import PeerWatch
 from tallystick_node.monitoring import Monitored, assemble_status_router
 from tallystick_node.peer_gate import create_peer_gate
@@ -67,6 +69,7 @@ from tallystick_node.settled_records import SettledRecords
 
 RETRY_CHAIN_S: Final = 1.0
 BUDGETS_INTERVAL_S: Final = 0.5
+DRAIN_POLL_S: Final = 0.05
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +82,7 @@ class Node:
 
     server: uvicorn.Server
     loops: Mapping[str, Step]
+    pulses: LoopWatch
     intake: Intake
     settler: Settler
     replaced: asyncio.Event
@@ -158,13 +162,14 @@ async def _serve_until_done(
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(node.server.serve(sockets=[listening]))
         loops = [
-            group.create_task(run_loop(name, step), name=name) for name, step in node.loops.items()
+            group.create_task(run_loop(name, step, node.pulses), name=name)
+            for name, step in node.loops.items()
         ]
         replaced = asyncio.ensure_future(node.replaced.wait())
         if await _finishes_before(replaced, stopping):
             node.intake.close()  # what is on its way to the old ledger cannot arrive
         else:
-            await _finish(node, settings.server.shutdown_s)
+            await _drain(node, settings.server.shutdown_s)
         for loop in loops:
             loop.cancel()
         node.server.should_exit = True
@@ -219,7 +224,10 @@ async def _build(
         acts.freezer.note_proof(one, other)
 
     watch = PeerWatch(basis.members, peers)
-    monitored = Monitored(basis, stores, settler, submitter, index, watch)
+    pulses = LoopWatch()
+    balances = BalanceWatch(rpc, keys.attester, submitter.address)
+    costs = CostWatch(rpc, lambda: settler.last_sent, basis.metrics)
+    monitored = Monitored(basis, stores, intake, settler, submitter, index, watch, pulses, balances)
     queries = Queries(projection)
     gate = create_peer_gate(basis)
     app = _build_app(
@@ -240,9 +248,11 @@ async def _build(
         "submit": settler.submit,
         "freeze": acts.freezer.step,
         "probe": watch.step,
+        "balances": balances.step,
+        "costs": costs.step,
     }
     server = create_server(AccessGuard(app, token), settings.server)
-    return Node(server, loops, intake, settler, following.replaced)
+    return Node(server, loops, pulses, intake, settler, following.replaced)
 
 
 def _build_listeners(
@@ -309,12 +319,19 @@ def _build_app(*routers: APIRouter) -> FastAPI:
     return app
 
 
-async def _finish(node: Node, timeout_s: float) -> None:
-    """Nothing new is taken, and batches on their way get a moment to arrive."""
+async def _drain(node: Node, timeout_s: float) -> None:
+    """Nothing new is taken, and what was taken has settled, if that does not take too long.
+
+    What is left by then lies in the journal, and with its meter, which offers it to others.
+    """
     node.intake.close()
+    log.info("node_draining", is_empty=node.intake.is_empty, in_flight=node.settler.in_flight)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
-            await node.settler.wait_idle()
+            # Two stages that know nothing of each other: nobody could set an event for both.
+            while not node.intake.is_empty or node.settler.in_flight:  # noqa: ASYNC110
+                await asyncio.sleep(DRAIN_POLL_S)
+    log.info("node_drained", is_empty=node.intake.is_empty, in_flight=node.settler.in_flight)
 
 
 async def _finishes_before(task: asyncio.Future[T], event: asyncio.Event) -> bool:

@@ -32,6 +32,8 @@ class IntakeLimits(BaseModel):
     frames_per_body: int = Field(40, ge=1)
     queue_bytes: int = Field(256 * 1024 * 1024, ge=1)
     journal_bytes: int = Field(1024 * 1024 * 1024, ge=1)
+    disk_reserve_bytes: int = Field(64 * 1024 * 1024, ge=0)
+    """Left on the disk for what was taken already: below it intake takes no more."""
     look_ahead_records: int = Field(1_000_000, ge=1)
     records_per_s: int = Field(100_000, ge=1)
     burst_records: int = Field(2_000_000, ge=1)
@@ -75,6 +77,8 @@ class ServerLimits(BaseModel):
     header_timeout_s: float = Field(10.0, gt=0)
     keep_alive_s: int = Field(75, ge=1)
     shutdown_s: float = Field(10.0, ge=0)
+    wedged_s: float = Field(300.0, gt=0)
+    """A loop whose step takes longer is stuck, and the validator unhealthy."""
 
 
 class NodeSettings(BaseSettings):

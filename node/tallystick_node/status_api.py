@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
@@ -19,46 +19,70 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """Whether this process works at all; a chain that is away is no illness."""
+
+    time_ms: int
+    """This node's clock, for its peers to compare with theirs."""
+    wedged: tuple[str, ...] = ()
+    """Loops whose step does not end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Readiness:
     """Whether this validator can settle what it takes, and why not."""
 
     follows: bool
+    """It stood at the chain's head a moment ago."""
     attests: bool
     """Its keys are in the validator set in force."""
     quorum: bool
     """Enough peers answered when last asked."""
+    disk: bool
+    """There is room for more frames."""
+    draining: bool
+    """It is stopping: this one must not hold."""
 
     @property
     def is_ready(self) -> bool:
         """All of it."""
-        return self.follows and self.attests and self.quorum
+        return self.follows and self.attests and self.quorum and self.disk and not self.draining
 
 
-def create_status_router(
-    view: ChainView,
-    metrics: NodeMetrics,
-    read_readiness: Callable[[], Readiness],
-    read_status: Callable[[], Mapping[str, Any]],
-) -> APIRouter:
+class Readings(Protocol):
+    """What the routes show."""
+
+    def read_health(self) -> Health:
+        """As of now."""
+
+    def read_readiness(self) -> Readiness:
+        """As of now."""
+
+    def read_status(self) -> Mapping[str, Any]:
+        """The fields of /v1/status."""
+
+
+def create_status_router(view: ChainView, metrics: NodeMetrics, readings: Readings) -> APIRouter:
     """The routes that operators and meters look at.
 
     Args:
         view: of the chain.
         metrics: this node's.
-        read_readiness: as of now.
-        read_status: the fields of /v1/status.
+        readings: see there.
     """
     router = APIRouter()
 
     @router.get("/healthz")
     async def get_health() -> JSONResponse:
-        """The process is alive."""
-        return JSONResponse({"status": "ok"})
+        """200 while every loop moves, else 503 with those that do not: restart the process."""
+        health = readings.read_health()
+        word = "wedged" if health.wedged else "ok"
+        return JSONResponse({"status": word, **asdict(health)}, 503 if health.wedged else 200)
 
     @router.get("/readyz")
     async def get_readiness() -> JSONResponse:
         """200 when frames sent here will settle, else 503 with what is missing."""
-        readiness = read_readiness()
+        readiness = readings.read_readiness()
         return JSONResponse(
             {"ready": readiness.is_ready, **asdict(readiness)}, 200 if readiness.is_ready else 503
         )
@@ -71,7 +95,7 @@ def create_status_router(
     @router.get("/v1/status")
     async def get_status() -> JSONResponse:
         """This validator in one document."""
-        return JSONResponse(dict(read_status()))
+        return JSONResponse(dict(readings.read_status()))
 
     @router.get("/v1/cursors")
     async def get_cursors(meters: str) -> JSONResponse:

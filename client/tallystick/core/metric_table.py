@@ -1,7 +1,7 @@
 """The metric table: every metric of every program, once.
 
 Programs look up here what they count, so that nothing is counted that no page explains;
-docs/operations/metrics.md and the dashboards are made of it, and alert rules are checked against it.
+docs/operations/metrics.md and the dashboards are made of it, alert rules are checked against it.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from tallystick.core.facts import Facts
 from tallystick.core.frames import Frame
 from tallystick_node.acts.desk import Done
 from tallystick_node.clock import Clock
+from tallystick_node.loops import resting
 
 MAX_WAITING: Final = 256
 MAX_TRIES: Final = 10
@@ -86,7 +87,8 @@ class Freezer:
 
     async def step(self) -> None:
         """The proof that has waited longest was acted on, or waits again."""
-        await self._changed.wait()
+        with resting():
+            await self._changed.wait()
         proof, tries = self._waiting.popleft()
         if not self._waiting:
             self._changed.clear()
@@ -102,7 +104,8 @@ class Freezer:
     async def _try(self, proof: Proof, tries: int) -> bool:
         """Whether nothing is left to do."""
         try:
-            done = await self._desk.freeze(proof.one, proof.other)
+            with resting():  # until the chain has it
+                done = await self._desk.freeze(proof.one, proof.other)
         except InvalidInput as error:
             # Proven before, or no longer a proof: the peers and the chain say the same next time.
             log.info("freeze_dropped", meter=proof.meter, **error.as_dict())

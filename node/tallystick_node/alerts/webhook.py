@@ -20,6 +20,7 @@ from tallystick.core.errors import TemporaryFailure
 from tallystick_node.alerts.cursor import AlertCursor, Place
 from tallystick_node.alerts.signing import sign_webhook
 from tallystick_node.clock import Clock
+from tallystick_node.loops import resting
 
 ALERTS_PER_REQUEST: Final = 50
 FIRST_PAUSE_S: Final = 1.0
@@ -108,14 +109,16 @@ class Webhook:
         Raises:
             WebhookFailed: the receiver refused or did not answer; the same page is next again.
         """
-        await self._awake.wait()
+        with resting():
+            await self._awake.wait()
         self._awake.clear()
         place = self._place
         alerts = await asyncio.to_thread(self._source.alerts_after, place, limit=ALERTS_PER_REQUEST)
         if not alerts:
             return
         self._awake.set()
-        await self._sleep(self._pause_s)
+        with resting():
+            await self._sleep(self._pause_s)
         await self._send(alerts)
         self._pause_s = 0.0
         if self._place == place:  # else the chain took these blocks back meanwhile

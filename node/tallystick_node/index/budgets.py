@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
 from tallystick.projection import Budget, Projection
+from tallystick_node.loops import resting
 
 ACCOUNTS_PER_READ: Final = 100
 NEVER_MS: Final = 2**63
@@ -52,7 +53,8 @@ class BudgetRefresher:
 
     async def step(self) -> None:
         """Some of the waiting accounts are read and kept; they wait on when the chain fails."""
-        await self._marked.wait()
+        with resting():
+            await self._marked.wait()
         chosen = sorted(self._waiting)[:ACCOUNTS_PER_READ]
         self._waiting.difference_update(chosen)
         if not self._waiting:

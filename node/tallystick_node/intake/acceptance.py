@@ -17,7 +17,14 @@ from tallystick.core.frames import Frame, decode_frame, decode_frames, encode_fr
 from tallystick.core.usage import read_time_ms
 from tallystick_node.chain_view import SettledFrame
 from tallystick_node.clock import Clock
-from tallystick_node.errors import ChainBehind, FrameFromFuture, NotAttesting, StorageFull
+from tallystick_node.errors import (
+    ChainBehind,
+    Draining,
+    FrameFromFuture,
+    NotAttesting,
+    StorageFull,
+)
+from tallystick_node.intake.disk import DiskWatch
 from tallystick_node.intake.equivocation import EquivocationLog
 from tallystick_node.intake.journal import Entry, FrameJournal
 from tallystick_node.intake.meter_rates import MeterRates
@@ -59,11 +66,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class IntakeStores:
-    """Where accepted frames go."""
+    """Where accepted frames go, and how much room that disk has."""
 
     pool: FramePool
     journal: FrameJournal
     proofs: EquivocationLog
+    disk: DiskWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +111,21 @@ class Intake:
         self._is_member = is_member
         self._terms = terms
         self._pool, self._journal, self._proofs = stores.pool, stores.journal, stores.proofs
+        self._disk = stores.disk
         self._rates = rates
         self._clock = clock
         self._metrics = metrics
         self._is_open = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether frames are taken, as far as this validator's own will goes."""
+        return self._is_open
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits for settlement."""
+        return self._pool.frame_count == 0
 
     def close(self) -> None:
         """Nothing more is taken: the node is stopping."""
@@ -176,7 +195,10 @@ class Intake:
     def _check_following(self) -> None:
         synced_at_ms = self._chain.synced_at_ms
         if not self._is_open:
-            raise ChainBehind("this validator is stopping")
+            raise Draining(
+                "this validator stops: it ends what it took and takes no more",
+                expected="frames for another validator",
+            )
         if not self._is_member():
             raise NotAttesting("this validator is not in the set in force")
         if synced_at_ms is None or self._clock() - synced_at_ms > self._terms.stalled_after_ms:
@@ -219,11 +241,17 @@ class Intake:
         await asyncio.gather(*(asyncio.shield(write) for write in writes))
 
     def _start_storing(self, new: Sequence[PooledFrame]) -> None:
+        """The write of these frames is under way.
+
+        Raises:
+            StorageFull: there is no room; they lost their place.
+        """
         entries = [
             Entry(place.frame.meter, place.frame.first_seq, encode_frame(place.frame))
             for place in new
         ]
         try:
+            self._disk.check_room()
             write = self._journal.store(entries)
         except StorageFull:
             self._finish_storing(new, is_stored=False)

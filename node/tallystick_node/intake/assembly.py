@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from tallystick_node.basis import Basis
 from tallystick_node.intake.acceptance import Intake, IntakeStores, IntakeTerms
 from tallystick_node.intake.api import create_intake_router
+from tallystick_node.intake.disk import DiskWatch
 from tallystick_node.intake.equivocation import EquivocationLog
 from tallystick_node.intake.journal import FrameJournal
 from tallystick_node.intake.meter_rates import MeterRates, RateLimits
@@ -22,7 +23,10 @@ def open_stores(basis: Basis) -> IntakeStores:
         look_ahead=limits.look_ahead_records,
     )
     journal = FrameJournal(folder / "journal", max_bytes=limits.journal_bytes)
-    return IntakeStores(pool, journal, EquivocationLog(folder / "equivocations"))
+    proofs = EquivocationLog(folder / "equivocations")
+    proofs.subscribe(lambda *_: basis.metrics.equivocations.inc())
+    disk = DiskWatch(folder, reserve_bytes=limits.disk_reserve_bytes)
+    return IntakeStores(pool, journal, proofs, disk)
 
 
 def assemble_intake(basis: Basis, stores: IntakeStores) -> Intake:

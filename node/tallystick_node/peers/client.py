@@ -28,6 +28,8 @@ REFERENCE_TRIES: Final = 5
 HTTP_OK: Final = 200
 PROBE_TIMEOUT_S: Final = 2.0
 QUIET_MS: Final = 3_000
+CLOCK_MS: Final = 30_000
+"""How long what a peer's clock said stands."""
 MAX_PEER_ANSWER_BYTES: Final = 4_096
 
 log = structlog.get_logger(__name__)
@@ -39,6 +41,12 @@ class PeerAnswer(msgspec.Struct):
     attestation: str = ""
     code: str = ""
     message: str = ""
+
+
+class PeerHealth(msgspec.Struct):
+    """What a peer says of itself; releases before this one say no time."""
+
+    time_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -75,6 +83,8 @@ class PeerClient:
         self._clock = clock
         self._urls = urls
         self._health: dict[bytes, _Health] = {}
+        self._probed_at_ms: dict[bytes, int] = {}
+        self._ahead_ms: dict[bytes, int] = {}
         self._timeout_s = timeout_s
         self._http = httpx.AsyncClient(timeout=timeout_s, transport=transport, trust_env=False)
 
@@ -87,8 +97,14 @@ class PeerClient:
         return self._health_of(peer).failures == 0
 
     def is_quiet(self, peer: Validator) -> bool:
-        """Whether the peer has not answered anything lately."""
-        return self._clock() - self._health_of(peer).answered_at_ms > QUIET_MS
+        """Whether the peer has not answered anything lately, or not said what time it has."""
+        now_ms = self._clock()
+        is_silent = now_ms - self._health_of(peer).answered_at_ms > QUIET_MS
+        return is_silent or now_ms - self._probed_at_ms.get(peer.transport_key, 0) > CLOCK_MS
+
+    def read_ahead_ms(self, peer: Validator) -> int | None:
+        """By how much this node's clock is ahead of the peer's; None where it never said."""
+        return self._ahead_ms.get(peer.transport_key)
 
     async def ask_attestation(
         self, peer: Validator, sender: int, recipient: int, body: bytes, path: str
@@ -118,6 +134,7 @@ class PeerClient:
             self._note_failure(peer)
             return False
         self._note_answer(peer)
+        self._note_clock(peer, response.content)
         return response.status_code == HTTP_OK
 
     def note_lie(self, peer: Validator) -> None:
@@ -183,6 +200,15 @@ class PeerClient:
 
     def _health_of(self, peer: Validator) -> _Health:
         return self._health.setdefault(peer.transport_key, _Health())
+
+    def _note_clock(self, peer: Validator, said: bytes) -> None:
+        self._probed_at_ms[peer.transport_key] = self._clock()
+        try:
+            time_ms = msgspec.json.decode(said, type=PeerHealth).time_ms
+        except msgspec.MsgspecError:
+            return
+        if time_ms is not None:
+            self._ahead_ms[peer.transport_key] = self._clock() - time_ms
 
     def _note_answer(self, peer: Validator) -> None:
         self._health[peer.transport_key] = _Health(answered_at_ms=self._clock())

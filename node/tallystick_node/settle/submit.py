@@ -22,6 +22,7 @@ from tallystick.core.quorum import compute_quorum
 from tallystick.core.settlement import Cursor, SegmentStatus, compute_statuses
 from tallystick_node.clock import Clock
 from tallystick_node.errors import QuorumMissed
+from tallystick_node.loops import resting
 from tallystick_node.metrics import NodeMetrics
 from tallystick_node.peers.collect import Collector, Quorum
 from tallystick_node.settle.propose import (
@@ -113,6 +114,14 @@ class Flight:
     proposed_at_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A settlement that a chain node took."""
+
+    tx_hash: str
+    records: int
+
+
 class Settler:
     """Proposes, has attested and submits. Two loops: `propose` and `submit`.
 
@@ -152,19 +161,24 @@ class Settler:
         self._sent: dict[bytes, Flight] = {}
         self._settled: set[bytes] = set()
         self._deferred_until_ms: dict[int, int] = {}
+        self._proposed_at_ms: dict[int, int] = {}
         self._count = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self.in_flight = 0
         """Batches proposed whose outcome is not known."""
+        self.last_sent: Sent | None = None
+        """What was sent last, for whoever looks at what it cost."""
 
     async def propose(self) -> None:
         """One batch is on its way, or a moment has passed without any to make."""
-        await self._source.wait_available()
+        with resting():
+            await self._source.wait_available()
         if not self._is_member():
             await asyncio.sleep(REST_S)
             return
-        await self._slots.acquire()
+        with resting():  # while the chain stands still, batches do not end
+            await self._slots.acquire()
         flight: Flight | None = None
         try:
             flight = await self._build()
@@ -173,6 +187,7 @@ class Settler:
                 self._slots.release()
         if flight is not None:
             self.in_flight += 1
+            self._proposed_at_ms[flight.number] = flight.proposed_at_ms
             self._idle.clear()
             self._metrics.batches_proposed.inc()
             self._proposed.put_nowait(flight)
@@ -183,7 +198,8 @@ class Settler:
         Raises:
             QuorumMissed, NotAttesting: the batch was given up.
         """
-        flight = await self._proposed.get()
+        with resting():
+            flight = await self._proposed.get()
         try:
             quorum = await flight.attesting
         except QuorumMissed:
@@ -199,11 +215,18 @@ class Settler:
             return
         self._sent[flight.proposal.data_hash] = flight
         try:
-            await self._submitter.submit(_build_settle(flight.proposal, quorum))
+            with resting():  # until a chain node takes it
+                tx_hash = await self._submitter.submit(_build_settle(flight.proposal, quorum))
+            self.last_sent = Sent(tx_hash, len(flight.proposal.batch.records))
         except RpcRefused as error:
             log.warning("batch_refused", number=flight.number, **error.as_dict())
             if flight.proposal.data_hash in self._sent:
                 self._end(flight, OutcomeStatus.LOST)
+
+    @property
+    def oldest_proposed_at_ms(self) -> int | None:
+        """When the oldest batch without outcome was proposed, None where there is none."""
+        return min(self._proposed_at_ms.values(), default=None)
 
     async def wait_idle(self) -> None:
         """Returns once the outcome of every batch is known."""
@@ -325,6 +348,7 @@ class Settler:
         """The flight has ended; its frames are free, unless they have settled."""
         self._log_end(flight, outcome)
         self._source.release(flight.number)
+        self._proposed_at_ms.pop(flight.number, None)
         self._slots.release()
         self.in_flight -= 1
         if not self.in_flight:

@@ -14,6 +14,7 @@ from tallystick.core.frames import Frame, encode_frame
 from tallystick_node.answers import install_error_answers
 from tallystick_node.intake.acceptance import Intake, IntakeStores, IntakeTerms
 from tallystick_node.intake.api import create_intake_router
+from tallystick_node.intake.disk import DiskWatch
 from tallystick_node.intake.equivocation import EquivocationLog
 from tallystick_node.intake.journal import FrameJournal
 from tallystick_node.intake.meter_rates import MeterRates, RateLimits
@@ -35,6 +36,7 @@ class Intaking:
         journal_bytes: int = 10**7,
         rates: RateLimits = WIDE_RATES,
         body_timeout_s: float = 5.0,
+        disk_reserve_bytes: int = 0,
     ) -> None:
         self.now_ms = NOW_MS
         self.is_member = True
@@ -46,7 +48,12 @@ class Intaking:
         self.intake = Intake(
             self.chain,
             IntakeTerms(NETWORK_ID, STALLED_AFTER_MS, max_frames=40),
-            IntakeStores(self.pool, self.journal, EquivocationLog(folder / "proofs")),
+            IntakeStores(
+                self.pool,
+                self.journal,
+                EquivocationLog(folder / "proofs"),
+                DiskWatch(folder, reserve_bytes=disk_reserve_bytes),
+            ),
             MeterRates(rates),
             lambda: self.now_ms,
             self.metrics,

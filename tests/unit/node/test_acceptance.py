@@ -164,7 +164,9 @@ def test_frames_are_refused_for_now_when_the_node_is_not_in_the_set(tmp_path: Pa
 def test_frames_are_refused_when_the_node_is_stopping(tmp_path: Path) -> None:
     async def scenario(node: Intaking) -> None:
         node.intake.close()
-        check_refused(await node.send(build_frame()), 503, "chain_behind")
+        answer = await node.send(build_frame())
+        check_refused(answer, 503, "draining")
+        assert answer.headers["Retry-After"] == "5"
 
     run(tmp_path, scenario)
 
@@ -278,3 +280,11 @@ def test_settled_frames_leave_pool_and_journal(tmp_path: Path) -> None:
         assert len(list(node.journal)) == 1
 
     run(tmp_path, scenario)
+
+
+def test_frame_is_refused_unacknowledged_when_the_disk_is_nearly_full(tmp_path: Path) -> None:
+    async def scenario(node: Intaking) -> None:
+        check_refused(await node.send(build_frame()), 507, "storage_full")
+        assert (node.pool.frame_count, node.journal.size_bytes) == (0, 0)
+
+    run(tmp_path, scenario, disk_reserve_bytes=2**62)
