@@ -174,7 +174,7 @@ def load_network_config(name: str = "local") -> NetworkConfig:
     Raises:
         ConfigInvalid: missing, or a field is missing, unknown or of the wrong type.
     """
-    return _load(f"{name}/network.toml", NetworkConfig)
+    return load_config_document(f"{name}/network.toml", NetworkConfig)
 
 
 @cache
@@ -184,7 +184,7 @@ def load_tariff_config(name: str = "tariff") -> TariffConfig:
     Raises:
         ConfigInvalid: missing, malformed, or rates that break the overflow bound.
     """
-    tariff = _load(f"{name}.toml", TariffConfig)
+    tariff = load_config_document(f"{name}.toml", TariffConfig)
     for slug, resource in tariff.resources.items():
         try:
             resolve_rates(resource.rates)
@@ -195,15 +195,32 @@ def load_tariff_config(name: str = "tariff") -> TariffConfig:
     return tariff
 
 
-def _load(place: str, document: type[Document]) -> Document:
-    path = _find_folder().joinpath(*place.split("/"))
+def load_config_document(place: str, document: type[Document]) -> Document:
+    """A TOML file of chain-config/, every field of it known.
+
+    Args:
+        place: its path there, with slashes.
+        document: what it holds.
+
+    Raises:
+        ConfigInvalid: missing, or a field is missing, unknown or of the wrong type.
+    """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        return msgspec.convert(content, document)
-    except FileNotFoundError as error:
-        raise ConfigInvalid("no such chain configuration", actual=place) from error
+        return msgspec.convert(tomllib.loads(read_config_text(place)), document)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigInvalid(f"{place} is malformed: {error}") from error
+
+
+def read_config_text(place: str) -> str:
+    """The text of a file of chain-config/.
+
+    Raises:
+        ConfigInvalid: there is no such file.
+    """
+    try:
+        return _find_folder().joinpath(*place.split("/")).read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigInvalid("no such chain configuration", actual=place) from error
 
 
 def _find_folder() -> Traversable:

@@ -1,0 +1,1 @@
+"""A chain of Hyperledger Besu nodes that make blocks by QBFT, and all they are started with."""
