@@ -41,6 +41,15 @@ def compute_proof_message(member: Member, role: str) -> bytes:
     return b"\n".join((DOMAIN, role.encode(), msgspec.json.encode(member)))
 
 
+def compute_fingerprint(card: Card) -> str:
+    """What members read out to each other to know that they hold the same card.
+
+    16 bytes of the keccak-256 of what the card says, in groups of four hex digits.
+    """
+    digest = compute_keccak256(DOMAIN, msgspec.json.encode(card.member))[:16].hex()
+    return " ".join(digest[place : place + 4] for place in range(0, len(digest), 4))
+
+
 def decode_card(content: bytes) -> Card:
     """The card in a file's bytes, every proof on it checked.
 

@@ -24,6 +24,7 @@ from tallystick.ceremony.errors import ChainMismatch, FoundingUnfinished, Networ
 from tallystick.ceremony.node_settings import build_settings
 from tallystick.chain.config import NetworkConfig, load_network_config, load_tariff_config
 from tallystick.chain.deploy import deploy_network
+from tallystick.chain.errors import ChainUnreachable
 from tallystick.chain.keys import create_chain_key, load_chain_key
 from tallystick.chain.network import Network
 from tallystick.chain.reader import ask_many, connect, expect
@@ -36,6 +37,7 @@ from tallystick.local.transactions import TransactionJournal
 
 DECISIONS_FILE: Final = "founding.json"
 DEPLOYER: Final = "deployer"
+WAIT_S: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,24 @@ def found(root: Path, order: FoundingOrder) -> Founded:
         if order.deployer is None:
             folder.role_key(DEPLOYER).unlink(missing_ok=True)
     return Founded(file, decisions, created=True)
+
+
+def wait_for_chain(url: str, patience_s: float) -> None:
+    """The chain's node answers.
+
+    Raises:
+        ChainUnreachable: not in time.
+    """
+    until_s = time.monotonic() + patience_s
+    while True:
+        try:
+            expect(ask_many(connect(url), [("eth_chainId", ())])[0])
+        except ChainUnreachable:
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(WAIT_S)
+        else:
+            return
 
 
 def read_decisions(root: Path) -> Decisions | None:

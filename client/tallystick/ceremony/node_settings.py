@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tallystick.ceremony.errors import MemberMissing
+from msgspec.structs import replace
+
+from tallystick.ceremony.errors import MemberMissing, NetworkExists
 from tallystick.ceremony.joining import FIRST_GENERATION, MAX_GENERATION, name_keys
 from tallystick.chain.config import load_network_config
-from tallystick.local.files import make_private_folder, write_document
+from tallystick.local.files import make_private_folder, read_document, write_document
 from tallystick.local.folder import NetworkFile, NetworkFolder
 from tallystick.local.ports import LOOPBACK
 
@@ -105,6 +107,34 @@ def write_member_settings(root: Path, name: str, url: str, place: NodePlace) -> 
     path = home / "settings.json"
     write_document(path, build_settings(network, name, url, keys, home, place))
     return path
+
+
+def adopt_network(root: Path, copy: Path, rpc_urls: Sequence[str]) -> NetworkFile:
+    """The folder knows the network that a copy of its network.json describes.
+
+    Args:
+        root: the member's folder.
+        copy: from whoever founded the network.
+        rpc_urls: of the member's own chain nodes; empty = those in the copy.
+
+    Raises:
+        NetworkExists: the folder knows another one.
+        FolderMalformed: the copy is none.
+    """
+    given = read_document(copy, NetworkFile)
+    if given is None:
+        raise MemberMissing("there is no such file", expected="network.json", actual=str(copy))
+    folder = NetworkFolder(root)
+    known = folder.read_network()
+    if known is not None and (known.network_id, known.ledger) != (given.network_id, given.ledger):
+        raise NetworkExists(
+            "the folder belongs to another network", expected=known.ledger, actual=given.ledger
+        )
+    urls = list(rpc_urls) or given.rpc_urls
+    network = replace(given, rpc_urls=urls, chain=None, nodes=[])
+    folder.create()
+    folder.write_network(network)
+    return network
 
 
 def find_keys_files(folder: NetworkFolder, name: str) -> list[Path]:

@@ -12,6 +12,8 @@ from tallystick.cli.errors import UsageInvalid
 DIR_VARIABLE: Final = "TALLYSTICK_DIR"
 DEFAULT_DIR: Final = ".tallystick"
 END_OF_OPTIONS: Final = "--"
+WITHOUT_LEDGER: Final = "network"
+"""Its commands name a chain on which no ledger lies yet."""
 _VALUED: Final = ("--dir", "--rpc", "--ledger", "--as")
 _SWITCHES: Final = ("--json", "--yes")
 
@@ -49,7 +51,8 @@ def split_options(
     """
     found = _find_options(words)
     options = _build_options(found, environment)
-    if bool(options.rpc_urls) != bool(options.ledger):
+    is_half_named = bool(options.rpc_urls) != bool(options.ledger)
+    if is_half_named and found.rest[:1] != [WITHOUT_LEDGER]:
         raise UsageInvalid(
             "--rpc and --ledger go together",
             expected="--rpc URL --ledger ADDRESS",

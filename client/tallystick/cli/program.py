@@ -55,6 +55,7 @@ MODULE_BY_WORD: Final = {
     "key": "key",
     "verify": "verify",
     "node": "node",
+    "network": "ceremony",
 }
 """Where the command of each first word lies, in the order in which help lists them."""
 
@@ -100,6 +101,7 @@ HELP_BY_WORD: Final = {
     "key": "Keys of the folder: who can sign what from here.",
     "verify": "Recompute the whole ledger from the chain alone.",
     "node": "One validator in the foreground.",
+    "network": "A network between organisations: cards, founding, members.",
 }
 """What help says of each, so that asking for help imports none of them."""
 
