@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from tallystick.chain.key_sources import NodeKeys
 from tallystick.chain.network import Network
 from tallystick.chain.rpc import Rpc
 from tallystick_node.chain_view import ChainView
 from tallystick_node.clock import Clock, create_clock
 from tallystick_node.following import read_header
-from tallystick_node.keys import NodeKeys
 from tallystick_node.membership import MembershipReader
 from tallystick_node.metrics import NodeMetrics
 from tallystick_node.settings import NodeSettings

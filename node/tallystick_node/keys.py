@@ -2,55 +2,60 @@
 
 from __future__ import annotations
 
-import json
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from coincurve import PrivateKey
-from nacl.signing import SigningKey
-
-from tallystick.core.attestation import compute_address
+from tallystick.chain.key_sources import NodeKeys, open_keys
+from tallystick.chain.keystore import read_passphrase
+from tallystick.core.facts import Validator
 from tallystick_node.errors import SettingsInvalid
+from tallystick_node.settings import NodeSettings
 
-KEY_BYTES: Final = 32
 MIN_TOKEN_CHARACTERS: Final = 16
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class NodeKeys:
-    """A validator's three keys: for attestations, for transactions, for requests to its peers."""
+@dataclass(slots=True, repr=False)
+class KeysInUse:
+    """The keys that a validator uses, and those that a vote may put in their place or did."""
 
-    attest_key: PrivateKey
-    send_key: bytes
-    transport_key: SigningKey
+    keys: NodeKeys
+    other: NodeKeys | None = None
 
-    @property
-    def attester(self) -> str:
-        """The lower-case address whose attestations count."""
-        return compute_address(self.attest_key.public_key)
+    def are_rotated(self, validators: Sequence[Validator]) -> bool:
+        """Whether the set in force holds the other keys, and no longer those in use."""
+        return (
+            self.other is not None
+            and any(map(self.other.are_of, validators))
+            and not any(map(self.keys.are_of, validators))
+        )
+
+    def rotate(self) -> None:
+        """The other keys are in use from now on."""
+        if self.other is not None:
+            self.keys, self.other = self.other, self.keys
+
+    async def aclose(self) -> None:
+        """No connection to a signer is left open."""
+        await self.keys.aclose()
+        if self.other is not None:
+            await self.other.aclose()
 
 
-def load_node_keys(path: Path) -> NodeKeys:
-    """The keys in a JSON file with attest_key, send_key and transport_key in hex.
+def load_keys(settings: NodeSettings) -> KeysInUse:
+    """The validator's keys, and the next ones where the settings name them.
 
     Raises:
-        SettingsInvalid: readable by others, or not such a file.
+        SettingsInvalid, KeyFileInvalid, KeystoreMalformed, PassphraseWrong, PassphraseMissing.
     """
-    text = _read_private(path)
-    try:
-        document = json.loads(text)
-        raw = {
-            name: bytes.fromhex(document[name].removeprefix("0x"))
-            for name in ("attest_key", "send_key", "transport_key")
-        }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SettingsInvalid("the key file cannot be read", actual=str(path)) from error
-    if any(len(key) != KEY_BYTES for key in raw.values()):
-        raise SettingsInvalid("a key has a wrong size", expected=KEY_BYTES, actual=str(path))
-    return NodeKeys(
-        PrivateKey(raw["attest_key"]), raw["send_key"], SigningKey(raw["transport_key"])
+    path = settings.passphrase_file
+    ask = None if path is None else partial(read_passphrase, path)
+    others = settings.next_keys_file
+    return KeysInUse(
+        open_keys(settings.keys_file, ask), None if others is None else open_keys(others, ask)
     )
 
 

@@ -52,7 +52,7 @@ from tallystick_node.index.chain_budgets import create_budget_reader
 from tallystick_node.index_feed import IndexFeed, IndexListener
 from tallystick_node.intake.acceptance import Intake
 from tallystick_node.intake.assembly import assemble_intake, assemble_intake_router, open_stores
-from tallystick_node.keys import NodeKeys, load_node_keys, load_secret
+from tallystick_node.keys import KeysInUse, load_keys, load_secret
 from tallystick_node.leases.assembly import assemble_lease_router
 from tallystick_node.logs import configure_logs
 from tallystick_node.loops import LoopWatch, Step, pace, run_loop
@@ -61,6 +61,7 @@ from tallystick_node.monitoring import Monitored, assemble_status_router
 from tallystick_node.peer_gate import create_peer_gate
 from tallystick_node.peers.client import MAX_PEER_ANSWER_BYTES, PeerClient
 from tallystick_node.relay import CallRelay, create_simulation
+from tallystick_node.rotation import RotationWatch
 from tallystick_node.server import create_server, open_socket
 from tallystick_node.settings import NodeSettings, load_settings
 from tallystick_node.settle.assembly import assemble_settler, assemble_submitter
@@ -86,7 +87,7 @@ class Node:
     intake: Intake
     settler: Settler
     replaced: asyncio.Event
-    """Set once another ledger is in place."""
+    """Set once another ledger is in place, or other keys of this validator are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def run(settings_path: Path) -> None:
         FatalFailure: a stage found what a person has to look at.
     """
     settings = load_settings(settings_path)
-    keys = load_node_keys(settings.keys_file)
+    keys = load_keys(settings)
     token = load_secret(settings.token_file) if settings.token_file else None
     configure_logs(settings.name)
     log.info("settings_loaded", **settings.redacted())
@@ -131,12 +132,14 @@ def run(settings_path: Path) -> None:
         raise _find_first(failures or group) from group
 
 
-async def serve(settings: NodeSettings, keys: NodeKeys, token: str | None) -> None:
-    """The validator runs until it is told to stop; built anew whenever a vote replaces the ledger.
+async def serve(settings: NodeSettings, keys: KeysInUse, token: str | None) -> None:
+    """The validator runs until it is told to stop.
+
+    It is built anew whenever a vote replaces the ledger or this validator's keys.
 
     Args:
         settings: complete.
-        keys: the validator's.
+        keys: the validator's; their connections are closed in the end.
         token: bearer token, None on loopback.
     """
     stopping, port = asyncio.Event(), settings.port
@@ -150,13 +153,14 @@ async def serve(settings: NodeSettings, keys: NodeKeys, token: str | None) -> No
             building = asyncio.ensure_future(_build(settings, keys, token, stack))
             if await _finishes_before(building, stopping):
                 await _serve_until_done(await building, listening, stopping, settings)
+    await keys.aclose()
     log.info("node_stopped")
 
 
 async def _serve_until_done(
     node: Node, listening: socket.socket, stopping: asyncio.Event, settings: NodeSettings
 ) -> None:
-    """The node served and its loops ran until it was told to stop, or the ledger was replaced."""
+    """The node served and its loops ran until it was told to stop, or is to be built anew."""
     host, port = listening.getsockname()[:2]
     log.info("node_started", url=f"http://{host}:{port}")
     async with asyncio.TaskGroup() as group:
@@ -167,7 +171,7 @@ async def _serve_until_done(
         ]
         replaced = asyncio.ensure_future(node.replaced.wait())
         if await _finishes_before(replaced, stopping):
-            node.intake.close()  # what is on its way to the old ledger cannot arrive
+            node.intake.close()  # what is on its way to the old ledger or set cannot arrive
         else:
             await _drain(node, settings.server.shutdown_s)
         for loop in loops:
@@ -177,8 +181,9 @@ async def _serve_until_done(
 
 
 async def _build(
-    settings: NodeSettings, keys: NodeKeys, token: str | None, stack: contextlib.AsyncExitStack
+    settings: NodeSettings, in_use: KeysInUse, token: str | None, stack: contextlib.AsyncExitStack
 ) -> Node:
+    keys = in_use.keys
     rpc = Rpc(settings.rpc_urls, transport=PlainTransport(max_bytes=MAX_ANSWER_BYTES))
     stack.push_async_callback(rpc.aclose)
     network = await _retry(lambda: discover_network(rpc, settings.ledger))
@@ -250,6 +255,7 @@ async def _build(
         "probe": watch.step,
         "balances": balances.step,
         "costs": costs.step,
+        "keys": RotationWatch(in_use, basis.members, basis.view, following.replaced).step,
     }
     server = create_server(AccessGuard(app, token), settings.server)
     return Node(server, loops, pulses, intake, settler, following.replaced)

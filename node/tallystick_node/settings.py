@@ -94,7 +94,11 @@ class NodeSettings(BaseSettings):
     rpc_urls: tuple[str, ...] = Field(min_length=1)
     ledger: str = Field(pattern=r"^0x[0-9a-fA-F]{40}$")
     keys_file: Path
-    """JSON with attest_key, send_key and transport_key, 32 bytes each in hex; mode 0600."""
+    """JSON with attest_key, send_key and transport_key (docs/keys.md); mode 0600."""
+    next_keys_file: Path | None = None
+    """The same for keys that a vote may put in the place of these: used once they are in force."""
+    passphrase_file: Path | None = None
+    """Holds the passphrase of the keystores that the keys files name."""
     data_dir: Path
     token_file: Path | None = None
     """Holds the bearer token; required where `host` is not loopback."""

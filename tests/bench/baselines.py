@@ -24,7 +24,8 @@ from tallystick.chain.gas import compute_settle_gas
 from tallystick.chain.reader import read
 from tallystick.chain.rpc import encode_call
 from tallystick.chain.settle_calldata import SettleCall, encode_settle
-from tallystick.chain.signing import sign_transaction
+from tallystick.chain.signer import KeySigner
+from tallystick.chain.signing import UnsignedTransaction, sign_transaction
 from tallystick.chain.submitter import Settle
 from tallystick.core.batches import Batch, BatchHeader, join_frames
 from tallystick.core.frames import Frame
@@ -98,13 +99,12 @@ async def _prepare_bodies(
     for nonce, frames in enumerate(groups, first_nonce):
         batch: Batch = join_frames(header, frames)
         batch.records["cost_word"] = compute_verdicts(batch.records, batch.meters(), facts, now_ms)
-        bodies.append(_encode_request(network, network.attest(batch), nonce))
+        bodies.append(await _encode_request(network, network.attest(batch), nonce))
     return bodies
 
 
-def _encode_request(network: SettlingNetwork, settle: Settle, nonce: int) -> bytes:
-    raw = sign_transaction(
-        PrivateKey(bytes(network.validators[SENDER].send.key)),
+async def _encode_request(network: SettlingNetwork, settle: Settle, nonce: int) -> bytes:
+    transaction = UnsignedTransaction(
         chain_id=CHAIN_ID,
         nonce=nonce,
         gas_price_wei=0,
@@ -114,6 +114,8 @@ def _encode_request(network: SettlingNetwork, settle: Settle, nonce: int) -> byt
         to=bytes.fromhex(network.network.addresses.ledger[2:]),
         data=encode_settle(SettleCall(settle.data, settle.signer_bitmap, settle.attestations)),
     )
+    signer = KeySigner(PrivateKey(bytes(network.validators[SENDER].send.key)))
+    raw = await sign_transaction(signer, transaction)
     return encode_call(nonce, "eth_sendRawTransaction", ("0x" + raw.hex(),))
 
 

@@ -8,6 +8,7 @@ the keys file.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from tallystick.chain.keys import KEY_BYTES, read_private
 from tallystick.chain.keystore import read_keystore, read_keystore_address
 from tallystick.chain.remote_signer import PUBLIC_KEY_BYTES, RemoteSigner, SignerTls
 from tallystick.chain.signer import KeySigner, Signer
+from tallystick.core.facts import Validator
 
 AskPassphrase = Callable[[], str]
 """Gives the passphrase of a keystore; raises PassphraseMissing where there is none."""
@@ -54,12 +56,25 @@ class KeysFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ValidatorKeySet:
+class NodeKeys:
     """A validator's three keys, ready to sign."""
 
     attest_signer: Signer
     send_signer: Signer
     transport_key: SigningKey
+
+    @property
+    def attester(self) -> str:
+        """The lower-case address whose attestations count."""
+        return self.attest_signer.address
+
+    def are_of(self, validator: Validator) -> bool:
+        """Whether these are the keys that the validator set gives for the validator."""
+        return (
+            validator.attester.lower() == self.attest_signer.address
+            and validator.sender.lower() == self.send_signer.address
+            and validator.transport_key == bytes(self.transport_key.verify_key)
+        )
 
     async def aclose(self) -> None:
         """No connection to a signer is left open."""
@@ -79,7 +94,7 @@ def read_keys_file(path: Path) -> KeysFile:
         raise KeyFileInvalid("this is no keys file", actual=str(path)) from error
 
 
-def open_keys(path: Path, ask_passphrase: AskPassphrase | None = None) -> ValidatorKeySet:
+def open_keys(path: Path, ask_passphrase: AskPassphrase | None = None) -> NodeKeys:
     """The three keys of a keys file, which differ from each other.
 
     Args:
@@ -94,7 +109,7 @@ def open_keys(path: Path, ask_passphrase: AskPassphrase | None = None) -> Valida
     attest, send = opener.open_signer(file.attest_key), opener.open_signer(file.send_key)
     seed = opener.read_secret(file.transport_key)
     check_distinct(path, attest, send, seed)
-    return ValidatorKeySet(attest, send, SigningKey(seed))
+    return NodeKeys(attest, send, SigningKey(seed))
 
 
 def check_distinct(path: Path, attest: Signer, send: Signer, seed: bytes) -> None:
@@ -104,10 +119,8 @@ def check_distinct(path: Path, attest: Signer, send: Signer, seed: bytes) -> Non
         KeyFileInvalid: two of them are one.
     """
     addresses = [attest.address, send.address]
-    try:
+    with contextlib.suppress(ValueError):  # a seed out of the curve's range is nobody's key there
         addresses.append(KeySigner(PrivateKey(seed)).address)
-    except ValueError:
-        pass  # a seed that is no key of the curve is nobody's key there
     if len(set(addresses)) < len(addresses):
         raise KeyFileInvalid(
             f"one key serves two purposes in {path}",

@@ -41,7 +41,7 @@ def write_keystore(
 
     Source: Web3 Secret Storage Definition, version 3.
     """
-    from eth_keyfile import create_keyfile_json  # noqa: PLC0415 - takes a second to import
+    from eth_keyfile.keyfile import create_keyfile_json  # noqa: PLC0415 - takes a second to import
 
     document = create_keyfile_json(secret, passphrase.encode(), VERSION, "scrypt", scrypt_n)
     del document["address"]
@@ -58,7 +58,7 @@ def read_keystore(path: Path, passphrase: str) -> bytes:
         KeystoreMalformed: not version 3 with scrypt, or costlier to read than any of ours.
         PassphraseWrong: the passphrase does not decrypt it.
     """
-    from eth_keyfile import decode_keyfile_json  # noqa: PLC0415 - takes a second to import
+    from eth_keyfile.keyfile import decode_keyfile_json  # noqa: PLC0415 - takes a second to import
 
     document = _parse(path)
     _check_cost(path, document)
@@ -146,13 +146,18 @@ def _check_cost(path: Path, document: dict[str, Any]) -> None:
     terms = crypto.get("kdfparams")
     if crypto.get("kdf") != "scrypt" or not isinstance(terms, dict):
         raise _refuse(path, f"key derivation {crypto.get('kdf')!s:.16}")
-    n, r, p, size = (terms.get(name) for name in ("n", "r", "p", "dklen"))
-    if not all(type(each) is int and each > 0 for each in (n, r, p)) or size != KEY_BYTES:
+    n, r, p = (_read_count(path, terms, name) for name in ("n", "r", "p"))
+    if terms.get("dklen") != KEY_BYTES or n == 1 or n & (n - 1):
         raise _refuse(path, "its scrypt parameters are malformed")
-    if n == 1 or n & (n - 1):
-        raise _refuse(path, "its scrypt n is no power of two")
     if 128 * n * r > MAX_SCRYPT_BYTES or n * r * p > MAX_SCRYPT_WORK:
         raise _refuse(path, "its scrypt parameters ask for too much")
+
+
+def _read_count(path: Path, terms: dict[str, Any], name: str) -> int:
+    value = terms.get(name)
+    if type(value) is not int or value < 1:
+        raise _refuse(path, f"its scrypt {name} is no positive number")
+    return value
 
 
 def _refuse(path: Path, why: str) -> KeystoreMalformed:

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from coincurve import PrivateKey
 
-from tallystick.core.attestation import compute_address
+from tallystick.core.attestation import compact_signature, compute_address
 from tallystick.core.hashes import compute_keccak256
 
 SIGNATURE_BYTES: Final = 65
@@ -53,3 +53,12 @@ class KeySigner:
 
     async def aclose(self) -> None:
         """Nothing was open."""
+
+
+async def attest(signer: Signer, message: bytes) -> bytes:
+    """The attestation of a message, 64 bytes as of EIP-2098.
+
+    Raises:
+        SignerUnreachable, SignerAnswerWrong: nobody signed.
+    """
+    return compact_signature(await signer.sign(message))

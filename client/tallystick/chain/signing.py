@@ -6,11 +6,10 @@ otherwise takes to start, and a test holds the two to the same bytes.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from coincurve import PrivateKey
-
-from tallystick.core.hashes import compute_keccak256
+from tallystick.chain.signer import Signer
 
 _SHORT_BYTES: Final = 55
 _STRING: Final = 0x80
@@ -18,27 +17,49 @@ _LIST: Final = 0xC0
 _EIP155_OFFSET: Final = 35
 
 
-def sign_transaction(
-    key: PrivateKey,
-    *,
-    chain_id: int,
-    nonce: int,
-    gas_price_wei: int,
-    gas: int,
-    to: bytes,
-    data: bytes,
-) -> bytes:
-    """The raw legacy transaction, signed for one chain; it moves no value.
+@dataclass(frozen=True, slots=True)
+class UnsignedTransaction:
+    """A legacy transaction for one chain; it moves no value."""
 
-    Source: EIP-155; Ethereum yellow paper, appendix B.
+    chain_id: int
+    nonce: int
+    gas_price_wei: int
+    gas: int
+    to: bytes
+    """20 bytes."""
+    data: bytes
+
+    def encode(self) -> bytes:
+        """What is signed: the keccak-256 of this is the digest.
+
+        Source: EIP-155; Ethereum yellow paper, appendix B.
+        """
+        return encode_list([*self._fields(), _int(self.chain_id), b"", b""])
+
+    def encode_signed(self, signature: bytes) -> bytes:
+        """The raw transaction, from the 65 bytes r, s, recovery over `encode`."""
+        v = signature[64] + _EIP155_OFFSET + 2 * self.chain_id
+        r, s = signature[:32].lstrip(b"\0"), signature[32:64].lstrip(b"\0")
+        return encode_list([*self._fields(), _int(v), r, s])
+
+    def _fields(self) -> list[bytes]:
+        return [
+            _int(self.nonce),
+            _int(self.gas_price_wei),
+            _int(self.gas),
+            self.to,
+            b"",
+            self.data,
+        ]
+
+
+async def sign_transaction(signer: Signer, transaction: UnsignedTransaction) -> bytes:
+    """The raw transaction.
+
+    Raises:
+        SignerUnreachable, SignerAnswerWrong: nobody signed.
     """
-    fields = [_int(nonce), _int(gas_price_wei), _int(gas), to, b"", data]
-    digest = compute_keccak256(encode_list([*fields, _int(chain_id), b"", b""]))
-    signature = key.sign_recoverable(digest, hasher=None)
-    v = signature[64] + _EIP155_OFFSET + 2 * chain_id
-    return encode_list(
-        [*fields, _int(v), signature[:32].lstrip(b"\0"), signature[32:64].lstrip(b"\0")]
-    )
+    return transaction.encode_signed(await signer.sign(transaction.encode()))
 
 
 def encode_list(items: list[bytes]) -> bytes:

@@ -27,6 +27,15 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """Have the call signed for the nonce, and hand in the attempt."""
+
+    nonce: int
+    gas_price_wei: int
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """Sync the submission to disk before anything after this."""
 
@@ -78,7 +87,7 @@ class Alarm:
     nonce: int
 
 
-Effect = Store | Forget | Send | Broadcast | LookUp | Report | Alarm
+Effect = Sign | Store | Forget | Send | Broadcast | LookUp | Report | Alarm
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """The submitter's rules without its I/O: what happened goes in, what to do comes out.
 
-A submission is QUEUED while its caller waits for room, SIGNED once it owns a nonce and is on disk,
-SENT once a chain node accepted it, MINED once it is in a block, and DONE when that block lies deep
-enough to be forgotten. A nonce is never skipped: n + 1 is signed only after n was sent. Resending
-is harmless because the ledger's cursors let every record through once.
+A submission is QUEUED while its caller waits for room, UNSIGNED once it owns a nonce, SIGNED once
+it was signed for that nonce and is on disk, SENT once a chain node accepted it, MINED once it is in
+a block, and DONE when that block lies deep enough to be forgotten. A nonce is never skipped: n + 1
+is signed only after n was sent. Resending is harmless because the ledger's cursors let every record
+through once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -25,6 +26,7 @@ from tallystick.chain.submission_effects import (
     OutcomeStatus,
     Report,
     Send,
+    Sign,
     Store,
 )
 from tallystick.chain.submissions import Attempt, Submission
@@ -36,13 +38,11 @@ MAX_RENUMBERED: Final = 3
 MISSES_UNTIL_TAKEN: Final = 3
 """A receipt can be missing right after its block: only repeated misses tell that there is none."""
 
-SignNonce = Callable[[int, int, bytes, int, bytes], Attempt]
-"""(nonce, gas price in wei, calldata, gas limit, contract) -> the signed transaction."""
-
 
 class Stage(StrEnum):
     """How far a submission that owns a nonce has come."""
 
+    UNSIGNED = "unsigned"
     SIGNED = "signed"
     SENT = "sent"
     MINED = "mined"
@@ -52,6 +52,8 @@ class Stage(StrEnum):
 class _Entry:
     submission: Submission
     stage: Stage = Stage.SIGNED
+    stored_under: int | None = None
+    """While unsigned: the nonce under which an earlier signature of it is on disk."""
     mined: Mined | None = None
     used_height: int | None = None
     """Where the chain stood when it first showed the nonce as used."""
@@ -71,14 +73,12 @@ class SubmissionWindow:
     """The submissions of one key that own a nonce.
 
     Args:
-        sign: signs a call for a nonce; pure.
         gas_price_wei: of first attempts.
         keep_blocks: how deep a mined submission must lie before it is forgotten; a reorganisation
             that is no deeper costs a rebroadcast, a deeper one new signatures.
     """
 
-    def __init__(self, sign: SignNonce, *, gas_price_wei: int = 0, keep_blocks: int = 16) -> None:
-        self._sign = sign
+    def __init__(self, *, gas_price_wei: int = 0, keep_blocks: int = 16) -> None:
         self._gas_price_wei = gas_price_wei
         self._keep_blocks = keep_blocks
         self._entries: dict[int, _Entry] = {}
@@ -114,7 +114,9 @@ class SubmissionWindow:
     @property
     def has_unsent(self) -> bool:
         """Whether a submission owns a nonce and no chain node has accepted it."""
-        return any(entry.stage is Stage.SIGNED for entry in self._entries.values())
+        return any(
+            entry.stage in (Stage.UNSIGNED, Stage.SIGNED) for entry in self._entries.values()
+        )
 
     def data_hash_of(self, nonce: int) -> bytes | None:
         """Which submission owns the nonce."""
@@ -122,11 +124,15 @@ class SubmissionWindow:
         return entry.submission.data_hash if entry else None
 
     def hash_of(self, data_hash: bytes) -> str | None:
-        """The transaction hash in force of a submission that owns a nonce."""
+        """The transaction hash in force of a submission that owns a nonce and is signed."""
         for entry in self._entries.values():
-            if entry.submission.data_hash == data_hash:
+            if entry.submission.data_hash == data_hash and entry.hashes:
                 return entry.hashes[-1]
         return None
+
+    def owns_nonce(self, data_hash: bytes) -> bool:
+        """Whether the submission is in the window, signed or not."""
+        return any(entry.submission.data_hash == data_hash for entry in self._entries.values())
 
     def apply_restart(self, stored: Iterable[Submission]) -> None:
         """What the disk holds is in the window; nobody knows how far it had come."""
@@ -138,12 +144,34 @@ class SubmissionWindow:
         self, data_hash: bytes, calldata: bytes, gas: int, to: bytes = b""
     ) -> list[Effect]:
         """A submission takes the next nonce; the same data again takes none."""
-        if self.hash_of(data_hash) is not None:
+        if self.owns_nonce(data_hash):
             return []
-        nonce = self._next_nonce
-        self._next_nonce += 1
-        attempt = self._sign(nonce, self._gas_price_wei, calldata, gas, to)
-        return self._own(Submission(nonce, data_hash, calldata, gas, (attempt,), to=to))
+        submission = Submission(self._claim_nonce(), data_hash, calldata, gas, (), to=to)
+        entry = self._entries[submission.nonce] = _Entry(submission, Stage.UNSIGNED)
+        return [self._push(entry)]
+
+    def apply_signed(self, nonce: int, data_hash: bytes, attempt: Attempt) -> list[Effect]:
+        """A submission was signed as `Sign` asked; late answers change nothing."""
+        entry = self._entries.get(nonce)
+        if entry is None or entry.submission.data_hash != data_hash or entry.stage is Stage.MINED:
+            return []
+        attempts = entry.submission.attempts
+        if attempts and attempt.gas_price_wei <= attempts[-1].gas_price_wei:
+            return []
+        entry.submission = replace(entry.submission, attempts=(*attempts, attempt))
+        effects: list[Effect] = [Store(entry.submission)]
+        if entry.stage is Stage.UNSIGNED:
+            entry.stage = Stage.SIGNED
+            effects += self._forget_former(entry)
+        return [*effects, Send(nonce, attempt.raw)]
+
+    def _forget_former(self, entry: _Entry) -> list[Effect]:
+        """What is on disk under the submission's former nonce, unless another is there by now."""
+        nonce, entry.stored_under = entry.stored_under, None
+        if nonce is None or nonce == entry.submission.nonce:
+            return []
+        other = self._entries.get(nonce)
+        return [Forget(nonce)] if other is None or other.stage is Stage.UNSIGNED else []
 
     def apply_answer(self, nonce: int, refusal: Refusal | None) -> list[Effect]:
         """A chain node answered a send; None is its yes."""
@@ -209,8 +237,8 @@ class SubmissionWindow:
                 effects += self._look_up(nonce, entry, height)
                 continue
             entry.used_height = None
-            if entry.stage is Stage.SIGNED:
-                effects.append(Send(nonce, entry.raw))
+            if entry.stage in (Stage.UNSIGNED, Stage.SIGNED):
+                effects.append(self._push(entry))
         return effects + self._push_head(height, chain_nonce)
 
     def apply_receipt(self, nonce: int, mined: Mined | None) -> list[Effect]:
@@ -225,24 +253,34 @@ class SubmissionWindow:
         entry.misses, entry.missed_in_poll = entry.misses + 1, self._polls
         if entry.misses < MISSES_UNTIL_TAKEN:
             return []
+        return self._yield_nonce(nonce, entry)
+
+    def _yield_nonce(self, nonce: int, entry: _Entry) -> list[Effect]:
+        """Another transaction took the nonce: the submission takes the next free one."""
         if entry.submission.renumbered >= MAX_RENUMBERED:
             return [Alarm("nonce_taken", nonce), *self._give_up(entry)]
-        return [Alarm("nonce_taken", nonce), *self._renumber(entry, self._claim_nonce())]
+        moved = self._renumber(entry, self._claim_nonce())
+        return [Alarm("nonce_taken", nonce), self._push(moved)]
 
     def _look_up(self, nonce: int, entry: _Entry, height: int) -> list[Effect]:
         """What became of a submission whose nonce is used, unless the followed chain may yet tell.
 
         The receipt of a full batch is 1.7 MB of JSON, and takes a chain node and us 20 ms each.
         """
+        if entry.stage is Stage.UNSIGNED:
+            return self._yield_nonce(nonce, entry)
         if entry.used_height is None:
             entry.used_height = height
         if self._followed is not None and self._followed < entry.used_height:
             return []
         return [LookUp(nonce, entry.hashes)]
 
-    def _own(self, submission: Submission) -> list[Effect]:
-        self._entries[submission.nonce] = _Entry(submission)
-        return [Store(submission), Send(submission.nonce, submission.attempts[-1].raw)]
+    def _push(self, entry: _Entry) -> Effect:
+        """What an unsigned or unsent submission needs next."""
+        nonce = entry.submission.nonce
+        if entry.stage is Stage.UNSIGNED:
+            return Sign(nonce, self._gas_price_wei, entry.submission)
+        return Send(nonce, entry.raw)
 
     def _claim_nonce(self) -> int:
         self._next_nonce += 1
@@ -269,15 +307,12 @@ class SubmissionWindow:
         if nonce == self._next_nonce - 1:
             self._next_nonce = nonce
         lost = Outcome(entry.submission.data_hash, OutcomeStatus.LOST)
-        return [Forget(nonce), Report(lost)]
+        return [Forget(nonce), *self._forget_former(entry), Report(lost)]
 
     def _replace(self, entry: _Entry) -> list[Effect]:
         """The same nonce and call at a higher price."""
         old = entry.submission
-        price_wei = old.attempts[-1].gas_price_wei * 2 + 1
-        attempt = self._sign(old.nonce, price_wei, old.calldata, old.gas, old.to)
-        entry.submission = replace(old, attempts=(*old.attempts, attempt))
-        return [Store(entry.submission), Send(old.nonce, attempt.raw)]
+        return [Sign(old.nonce, old.attempts[-1].gas_price_wei * 2 + 1, old)]
 
     def _withdraw_attempt(self, entry: _Entry, refusal: Refusal) -> list[Effect]:
         """A replacement was refused: the attempt before it, which a node has, counts again."""
@@ -296,7 +331,7 @@ class SubmissionWindow:
             for lower, entry in sorted(self._entries.items())
             if lower < nonce and entry.stage is not Stage.MINED
         ]
-        return [Send(entry.submission.nonce, entry.raw) for entry in missing]
+        return [self._push(entry) for entry in missing]
 
     def _has_gap(self, chain_nonce: int) -> bool:
         """Whether the chain waits for a nonce that was given out and that nobody holds any more."""
@@ -306,21 +341,21 @@ class SubmissionWindow:
         """Submissions the chain cannot reach take the nonces from `chain_nonce` on."""
         stranded = [entry for nonce, entry in sorted(self._entries.items()) if nonce > chain_nonce]
         self._next_nonce = chain_nonce
-        effects: list[Effect] = [Alarm("nonce_moved_back", chain_nonce)] if stranded else []
         for entry in stranded:
-            effects += self._renumber(entry, self._claim_nonce())
-        return effects
+            self._renumber(entry, self._claim_nonce())
+        return [Alarm("nonce_moved_back", chain_nonce)] if stranded else []
 
-    def _renumber(self, entry: _Entry, nonce: int) -> list[Effect]:
-        """The call is signed anew for another nonce."""
+    def _renumber(self, entry: _Entry, nonce: int) -> _Entry:
+        """The call is to be signed anew for another nonce."""
         old = entry.submission
-        attempt = self._sign(nonce, self._gas_price_wei, old.calldata, old.gas, old.to)
         renumbered = Submission(
-            nonce, old.data_hash, old.calldata, old.gas, (attempt,), old.renumbered + 1, old.to
+            nonce, old.data_hash, old.calldata, old.gas, (), old.renumbered + 1, old.to
         )
         if self._entries.get(old.nonce) is entry:
             del self._entries[old.nonce]
-        return [*self._own(renumbered)[:1], Forget(old.nonce), Send(nonce, attempt.raw)]
+        stored_under = entry.stored_under if entry.stage is Stage.UNSIGNED else old.nonce
+        moved = self._entries[nonce] = _Entry(renumbered, Stage.UNSIGNED, stored_under)
+        return moved
 
     def _push_head(self, height: int, chain_nonce: int) -> list[Effect]:
         """What is due when blocks go on and leave our oldest submission behind."""

@@ -11,14 +11,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from coincurve import PrivateKey
 
 from tallystick.chain.blocks import Block
-from tallystick.chain.errors import ChainUnreachable, Refusal, RpcRefused
+from tallystick.chain.errors import (
+    ChainUnreachable,
+    Refusal,
+    RpcRefused,
+    SignerAnswerWrong,
+    SignerUnreachable,
+)
 from tallystick.chain.gas import compute_settle_gas
 from tallystick.chain.rpc import Rpc
 from tallystick.chain.settle_calldata import SettleCall, encode_settle
-from tallystick.chain.signing import sign_transaction
+from tallystick.chain.signer import Signer
+from tallystick.chain.signing import UnsignedTransaction, sign_transaction
 from tallystick.chain.submission_effects import (
     Alarm,
     Broadcast,
@@ -30,11 +36,11 @@ from tallystick.chain.submission_effects import (
     OutcomeStatus,
     Report,
     Send,
+    Sign,
     Store,
 )
 from tallystick.chain.submission_window import SubmissionWindow
 from tallystick.chain.submissions import Attempt, SubmissionStore
-from tallystick.core.attestation import compute_address
 from tallystick.core.hashes import compute_keccak256
 
 RETRY_S: Final = 0.25
@@ -74,7 +80,7 @@ class Submitter:
 
     Args:
         rpc: the chain.
-        key: 32 bytes, secp256k1.
+        signer: of the sending key; closed by whoever made it.
         ledger: the UsageLedger's address.
         chain_id: signed into every transaction.
         store: where what was signed survives a crash; belongs to this submitter alone.
@@ -85,7 +91,7 @@ class Submitter:
     def __init__(
         self,
         rpc: Rpc,
-        key: bytes,
+        signer: Signer,
         ledger: str,
         chain_id: int,
         store: SubmissionStore,
@@ -94,12 +100,14 @@ class Submitter:
         window: int = 32,
     ) -> None:
         self._rpc = rpc
-        self._key = PrivateKey(key)
+        self._signer = signer
         self._ledger = bytes.fromhex(ledger.removeprefix("0x"))
         self._chain_id = chain_id
         self._store = store
         self._limit = window
-        self._window = SubmissionWindow(self._sign, gas_price_wei=gas_price_wei)
+        self._window = SubmissionWindow(gas_price_wei=gas_price_wei)
+        self._newest_hash = ""
+        """Of what was signed last: the caller's own, which is the only one in turn."""
         self._outcomes: list[Outcome] = []
         self._refusals: dict[bytes, RpcRefused] = {}
         self._queue = asyncio.Lock()
@@ -109,11 +117,11 @@ class Submitter:
     @property
     def address(self) -> str:
         """The sender's address, lower case."""
-        return compute_address(self._key.public_key)
+        return self._signer.address
 
     @property
     def in_flight(self) -> int:
-        """Submissions signed or sent, and not yet in a block."""
+        """Submissions that own a nonce, and are not yet in a block."""
         return self._window.in_flight
 
     @property
@@ -134,8 +142,8 @@ class Submitter:
     async def submit(self, settle: Settle) -> str:
         """The transaction's hash, once a chain node accepted it.
 
-        Waits its turn, while the window is full, and while no node can be reached; what it signed
-        by then is on disk and is sent even if the caller stops waiting.
+        Waits its turn, while the window is full, and while no signer or node can be reached; what
+        was signed by then is on disk, and it is sent even if the caller stops waiting.
 
         Raises:
             RpcRefused: the node refused it; nothing was sent. A refusal that comes only after nodes
@@ -160,13 +168,12 @@ class Submitter:
             await self._send_unsent()
             async with self._step:
                 await self._run(self._window.apply_offer(data_hash, calldata, gas, to))
-            tx_hash = self._window.hash_of(data_hash)
-            if tx_hash is None:
+            if not self._window.owns_nonce(data_hash):
                 # The caller hears of it here, and so not as an outcome.
                 self._outcomes.remove(Outcome(data_hash, OutcomeStatus.LOST))
                 raise self._refusals.pop(data_hash)
             await self._send_unsent()
-        return self._window.hash_of(data_hash) or tx_hash
+            return self._window.hash_of(data_hash) or self._newest_hash
 
     def on_block(self, block: Block) -> list[Outcome]:
         """What the followed chain's next block decided, and what was found out since."""
@@ -220,11 +227,17 @@ class Submitter:
             except ChainUnreachable as error:
                 _log.warning("submission_delayed", reason=str(error), sender=self.address)
 
-    async def _run(self, effects: Sequence[Effect]) -> None:
-        """Every effect is done in order, and what follows from it before the next one."""
+    async def _run(self, effects: Sequence[Effect]) -> bool:
+        """Every effect is done in order, and what follows from it before the next one.
+
+        Returns:
+            Whether everything was signed and sent: else the next nonce has to wait.
+        """
         may_send = True
         for effect in effects:
             match effect:
+                case Sign():
+                    may_send = may_send and await self._sign(effect)
                 case Send():
                     may_send = may_send and await self._send(effect)
                 case Broadcast():
@@ -235,6 +248,29 @@ class Submitter:
                     )
                 case _:
                     self._apply_local(effect)
+        return may_send
+
+    async def _sign(self, effect: Sign) -> bool:
+        """Whether the next nonce may be signed: this one is, and a node accepted it."""
+        submission = effect.submission
+        transaction = UnsignedTransaction(
+            chain_id=self._chain_id,
+            nonce=effect.nonce,
+            gas_price_wei=effect.gas_price_wei,
+            gas=submission.gas,
+            to=submission.to or self._ledger,
+            data=submission.calldata,
+        )
+        try:
+            raw = await sign_transaction(self._signer, transaction)
+        except (SignerUnreachable, SignerAnswerWrong) as error:
+            _log.warning("submission_unsigned", sender=self.address, **error.as_dict())
+            return False
+        attempt = Attempt("0x" + compute_keccak256(raw).hex(), effect.gas_price_wei, raw)
+        self._newest_hash = attempt.hash
+        return await self._run(
+            self._window.apply_signed(effect.nonce, submission.data_hash, attempt)
+        )
 
     async def _send(self, effect: Send) -> bool:
         """Whether the next nonce may be sent: a node accepted this one."""
@@ -275,20 +311,6 @@ class Submitter:
     def _drain(self) -> list[Outcome]:
         outcomes, self._outcomes = self._outcomes, []
         return outcomes
-
-    def _sign(
-        self, nonce: int, gas_price_wei: int, calldata: bytes, gas: int, to: bytes
-    ) -> Attempt:
-        raw = sign_transaction(
-            self._key,
-            chain_id=self._chain_id,
-            nonce=nonce,
-            gas_price_wei=gas_price_wei,
-            gas=gas,
-            to=to or self._ledger,
-            data=calldata,
-        )
-        return Attempt("0x" + compute_keccak256(raw).hex(), gas_price_wei, raw)
 
 
 def _read_status(receipt: dict[str, Any]) -> OutcomeStatus:

@@ -9,7 +9,7 @@ from coincurve import PrivateKey, PublicKey
 
 from tallystick.core.errors import BadSignature
 from tallystick.core.hashes import compute_keccak256
-from tallystick.core.typed_data import compute_domain, compute_typed_digest, encode_word
+from tallystick.core.typed_data import compute_domain, compute_typed_message, encode_word
 
 SECP256K1_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 ATTESTATION_BYTES: Final = 64
@@ -39,13 +39,18 @@ def compute_config_digest(config: LedgerConfig) -> bytes:
     )
 
 
-def compute_attestation_digest(config: LedgerConfig, data_hash: bytes) -> bytes:
-    """The 32 bytes that a validator signs for the batch with this data hash.
+def compute_attestation_message(config: LedgerConfig, data_hash: bytes) -> bytes:
+    """The 66 bytes whose keccak-256 a validator signs for the batch with this data hash.
 
     Source: EIP-712.
     """
     domain = compute_domain(DOMAIN_NAME, config.chain_id, config.ledger)
-    return compute_typed_digest(domain, _BATCH_TYPE, compute_config_digest(config), data_hash)
+    return compute_typed_message(domain, _BATCH_TYPE, compute_config_digest(config), data_hash)
+
+
+def compute_attestation_digest(config: LedgerConfig, data_hash: bytes) -> bytes:
+    """The 32 bytes that a validator signs: the hash of `compute_attestation_message`."""
+    return compute_keccak256(compute_attestation_message(config, data_hash))
 
 
 def sign_attestation(key: PrivateKey, digest: bytes) -> bytes:
@@ -55,7 +60,11 @@ def sign_attestation(key: PrivateKey, digest: bytes) -> bytes:
         key: the validator's attestation key.
         digest: 32 bytes.
     """
-    signature = key.sign_recoverable(digest, hasher=None)
+    return compact_signature(key.sign_recoverable(digest, hasher=None))
+
+
+def compact_signature(signature: bytes) -> bytes:
+    """The 64 bytes of EIP-2098, from the 65 bytes r, s, recovery."""
     s_word = int.from_bytes(signature[32:64], "big") | signature[64] << 255
     return signature[:32] + encode_word(s_word)
 

@@ -14,7 +14,7 @@ import numpy as np
 from tallystick.core.errors import NotCreditable, NotReleasable
 from tallystick.core.facts import Facts
 from tallystick.core.hashes import compute_keccak256
-from tallystick.core.typed_data import compute_domain, compute_typed_digest, encode_word
+from tallystick.core.typed_data import compute_domain, compute_typed_message, encode_word
 from tallystick.core.usage import REASON_SHIFT, Reason, Records, read_costs_ucr, read_reasons
 from tallystick.core.verdicts import compute_verdicts
 
@@ -150,25 +150,35 @@ def check_credit(credit: Credit, settled: SettledRecord) -> None:
         )
 
 
-def compute_release_digest(release: Release, chain_id: int, contract: bytes) -> bytes:
-    """The 32 bytes that validators sign.
+def compute_release_message(release: Release, chain_id: int, contract: bytes) -> bytes:
+    """The 66 bytes whose keccak-256 validators sign.
 
     Args:
         release: see there.
         chain_id: of the chain.
         contract: 20 bytes, the Corrections contract's address.
     """
-    return _compute_digest(RELEASE_TYPE, release, chain_id, contract)
+    return _compute_message(RELEASE_TYPE, release, chain_id, contract)
+
+
+def compute_release_digest(release: Release, chain_id: int, contract: bytes) -> bytes:
+    """The 32 bytes that validators sign: the hash of `compute_release_message`."""
+    return compute_keccak256(compute_release_message(release, chain_id, contract))
+
+
+def compute_credit_message(credit: Credit, chain_id: int, contract: bytes) -> bytes:
+    """The 66 bytes whose keccak-256 validators sign; see `compute_release_message`."""
+    return _compute_message(CREDIT_TYPE, credit, chain_id, contract)
 
 
 def compute_credit_digest(credit: Credit, chain_id: int, contract: bytes) -> bytes:
-    """The 32 bytes that owner, registrar and validators sign; see `compute_release_digest`."""
-    return _compute_digest(CREDIT_TYPE, credit, chain_id, contract)
+    """The 32 bytes that owner, registrar and validators sign."""
+    return compute_keccak256(compute_credit_message(credit, chain_id, contract))
 
 
-def _compute_digest(
+def _compute_message(
     type_text: str, entry: Release | Credit, chain_id: int, contract: bytes
 ) -> bytes:
     words = (value if isinstance(value, bytes) else encode_word(value) for value in astuple(entry))
     domain = compute_domain(DOMAIN_NAME, chain_id, contract)
-    return compute_typed_digest(domain, type_text, *words)
+    return compute_typed_message(domain, type_text, *words)

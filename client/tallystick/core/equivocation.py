@@ -12,7 +12,7 @@ from tallystick.core.errors import NotEquivocal, WrongNetwork
 from tallystick.core.facts import Facts
 from tallystick.core.frames import Frame, encode_frame, verify_frame
 from tallystick.core.hashes import compute_keccak256
-from tallystick.core.typed_data import compute_domain, compute_typed_digest, encode_word
+from tallystick.core.typed_data import compute_domain, compute_typed_message, encode_word
 
 DOMAIN_NAME: Final = "Tallystick MeterFreezes"
 FREEZE_TYPE: Final = "Freeze(uint32 meter,bytes32 proofHash)"
@@ -78,8 +78,8 @@ def compute_proof_hash(one: Frame, other: Frame) -> bytes:
     return compute_keccak256(*sorted((encode_frame(one), encode_frame(other))))
 
 
-def compute_freeze_digest(meter: int, proof_hash: bytes, chain_id: int, contract: bytes) -> bytes:
-    """The 32 bytes that validators sign to freeze a meter.
+def compute_freeze_message(meter: int, proof_hash: bytes, chain_id: int, contract: bytes) -> bytes:
+    """The 66 bytes whose keccak-256 validators sign to freeze a meter.
 
     Args:
         meter: its id.
@@ -88,4 +88,9 @@ def compute_freeze_digest(meter: int, proof_hash: bytes, chain_id: int, contract
         contract: 20 bytes, the MeterFreezes contract's address.
     """
     domain = compute_domain(DOMAIN_NAME, chain_id, contract)
-    return compute_typed_digest(domain, FREEZE_TYPE, encode_word(meter), proof_hash)
+    return compute_typed_message(domain, FREEZE_TYPE, encode_word(meter), proof_hash)
+
+
+def compute_freeze_digest(meter: int, proof_hash: bytes, chain_id: int, contract: bytes) -> bytes:
+    """The 32 bytes that validators sign: the hash of `compute_freeze_message`."""
+    return compute_keccak256(compute_freeze_message(meter, proof_hash, chain_id, contract))

@@ -32,8 +32,8 @@ def compute_domain(name: str, chain_id: int, contract: bytes) -> bytes:
     )
 
 
-def compute_typed_digest(domain: bytes, type_text: str, *words: bytes) -> bytes:
-    """The 32 bytes that are signed.
+def compute_typed_message(domain: bytes, type_text: str, *words: bytes) -> bytes:
+    """The 66 bytes whose keccak-256 is signed.
 
     Args:
         domain: from `compute_domain`.
@@ -42,8 +42,12 @@ def compute_typed_digest(domain: bytes, type_text: str, *words: bytes) -> bytes:
 
     Source: EIP-712.
     """
-    message = compute_keccak256(compute_keccak256(type_text.encode()), *words)
-    return compute_keccak256(b"\x19\x01", domain, message)
+    return b"\x19\x01" + domain + compute_keccak256(compute_keccak256(type_text.encode()), *words)
+
+
+def compute_typed_digest(domain: bytes, type_text: str, *words: bytes) -> bytes:
+    """The 32 bytes that are signed: the hash of `compute_typed_message`."""
+    return compute_keccak256(compute_typed_message(domain, type_text, *words))
 
 
 def sign_typed_digest(key: PrivateKey, digest: bytes) -> bytes:

@@ -53,7 +53,7 @@ def assemble_acts(
     )
     judge = ActJudge(records, basis.view, signers, contracts, basis.view.now_ms)
     collector = Collector(
-        basis.keys.attest_key, peers, timeout_s=basis.settings.settle.attest_timeout_s
+        basis.keys.attest_signer, peers, timeout_s=basis.settings.settle.attest_timeout_s
     )
     stack.push_async_callback(collector.aclose)
     desk = ActDesk(
@@ -75,7 +75,7 @@ def assemble_correction_router(basis: Basis, acts: Acts) -> APIRouter:
 
 def assemble_act_peer_router(basis: Basis, acts: Acts, gate: PeerGate) -> APIRouter:
     """The routes on which other validators ask for attestations of acts."""
-    return create_act_peer_router(acts.judge, gate, basis.keys.attest_key)
+    return create_act_peer_router(acts.judge, gate, basis.keys.attest_signer)
 
 
 def _read_electorate(basis: Basis) -> Electorate:

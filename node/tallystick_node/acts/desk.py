@@ -102,9 +102,9 @@ class ActDesk:
             RateLimited, TransactionReverted: nothing was charged.
         """
         release = await self._judge.propose_release(meter, seq)
-        digest = self._judge.compute_release_digest(release)
+        message = self._judge.compute_release_message(release)
         tx_hash = await self._carry_out(
-            self._ask(RELEASES_PATH, write_release(release), digest),
+            self._ask(RELEASES_PATH, write_release(release), message),
             lambda quorum: self._corrections.release(
                 release, quorum.signer_bitmap, quorum.attestations
             ),
@@ -123,9 +123,9 @@ class ActDesk:
             RecordUnknown, RecordNotIndexed, NotCreditable, SignerRefused, QuorumMissed,
             NotAttesting, ActLost, RateLimited, TransactionReverted: nothing was given back.
         """
-        digest = await self._judge.attest_credit(credit, signatures)
+        message = await self._judge.attest_credit(credit, signatures)
         tx_hash = await self._carry_out(
-            self._ask(CREDITS_PATH, write_document(document), digest),
+            self._ask(CREDITS_PATH, write_document(document), message),
             lambda quorum: self._corrections.credit(
                 credit,
                 signatures.owner,
@@ -151,10 +151,10 @@ class ActDesk:
             WrongNetwork, NotEquivocal, BadSignature, QuorumMissed, NotAttesting, ActLost,
             RateLimited, TransactionReverted: it is not, by this proof.
         """
-        digest = self._judge.attest_freeze(one, other)
+        message = self._judge.attest_freeze(one, other)
         proof_hash = compute_proof_hash(one, other)
         tx_hash = await self._carry_out(
-            self._ask(FREEZES_PATH, encode_frame(one) + encode_frame(other), digest),
+            self._ask(FREEZES_PATH, encode_frame(one) + encode_frame(other), message),
             lambda quorum: self._freezes.freeze(
                 one.meter, proof_hash, quorum.signer_bitmap, quorum.attestations
             ),
@@ -168,9 +168,9 @@ class ActDesk:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _ask(self, path: str, body: bytes, digest: bytes) -> Question:
+    def _ask(self, path: str, body: bytes, message: bytes) -> Question:
         electorate = self._read_electorate()
-        return Question(path, body, digest, electorate.members, electorate.suspended)
+        return Question(path, body, message, electorate.members, electorate.suspended)
 
     async def _carry_out(self, question: Question, build: Callable[[Quorum], Write[Any]]) -> str:
         """The transaction's hash once it was mined and has succeeded; shared by all who ask."""

@@ -11,12 +11,13 @@ from tallystick.core.corrections import (
     SettledRecord,
     check_credit,
     compute_credit_digest,
-    compute_release_digest,
+    compute_credit_message,
+    compute_release_message,
     judge_release,
 )
 from tallystick.core.equivocation import (
     check_equivocation,
-    compute_freeze_digest,
+    compute_freeze_message,
     compute_proof_hash,
 )
 from tallystick.core.facts import Facts
@@ -128,12 +129,12 @@ class ActJudge:
                 expected=f"{own.cost_ucr} ucr to project {own.project}",
                 actual=f"{release.cost_ucr} ucr to project {release.project}",
             )
-        return self.compute_release_digest(release)
+        return self.compute_release_message(release)
 
-    def compute_release_digest(self, release: Release) -> bytes:
+    def compute_release_message(self, release: Release) -> bytes:
         """What is signed for a release."""
         contracts = self._contracts
-        return compute_release_digest(release, contracts.chain_id, contracts.corrections)
+        return compute_release_message(release, contracts.chain_id, contracts.corrections)
 
     async def attest_credit(self, credit: Credit, signatures: CreditSignatures) -> bytes:
         """What is signed for a credit that is right and was signed by those whom it concerns.
@@ -145,7 +146,7 @@ class ActJudge:
         contracts = self._contracts
         digest = compute_credit_digest(credit, contracts.chain_id, contracts.corrections)
         await self._signers.check(credit, digest, signatures)
-        return digest
+        return compute_credit_message(credit, contracts.chain_id, contracts.corrections)
 
     def attest_freeze(self, one: Frame, other: Frame) -> bytes:
         """What is signed to freeze the meter that signed both frames.
@@ -156,6 +157,6 @@ class ActJudge:
         check_equivocation(one, other, self._chain.facts, self._contracts.network_id)
         contracts = self._contracts
         proof_hash = compute_proof_hash(one, other)
-        return compute_freeze_digest(
+        return compute_freeze_message(
             one.meter, proof_hash, contracts.chain_id, contracts.meter_freezes
         )

@@ -6,11 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
-from coincurve import PrivateKey
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from tallystick.core.attestation import sign_attestation
+from tallystick.chain.signer import Signer, attest
 from tallystick.core.errors import TallystickError
 from tallystick.core.frames import MAX_FRAME_BYTES, decode_frames
 from tallystick_node.acts.api import read_signatures
@@ -31,18 +30,18 @@ BODY_TIMEOUT_S: Final = 5.0
 DOCUMENT_BYTES: Final = 8_192
 PROOF_FRAMES: Final = 2
 
-ComputeDigest = Callable[[bytes], Awaitable[bytes]]
+ComputeMessage = Callable[[bytes], Awaitable[bytes]]
 
 log = structlog.get_logger(__name__)
 
 
-def create_act_peer_router(judge: ActJudge, gate: PeerGate, key: PrivateKey) -> APIRouter:
+def create_act_peer_router(judge: ActJudge, gate: PeerGate, signer: Signer) -> APIRouter:
     """The routes that peers ask.
 
     Args:
         judge: of this validator.
         gate: refuses strangers.
-        key: this validator's attestation key.
+        signer: of this validator's attestation key.
     """
     router = APIRouter()
 
@@ -61,19 +60,18 @@ def create_act_peer_router(judge: ActJudge, gate: PeerGate, key: PrivateKey) -> 
         return judge.attest_freeze(*frames)
 
     async def answer(
-        request: Request, limit_bytes: int, compute_digest: ComputeDigest
+        request: Request, limit_bytes: int, compute_message: ComputeMessage
     ) -> JSONResponse:
         claims = parse_headers(request.headers)
         gate.check_rate(claims)
         body = await read_body(request, limit_bytes=limit_bytes, timeout_s=BODY_TIMEOUT_S)
         index = gate.admit(request, claims, body)
         try:
-            digest = await compute_digest(body)
+            attestation = await attest(signer, await compute_message(body))
         except TallystickError as error:
             path = request.url.path
             log.info("act_not_attested", peer=claims.sender, path=path, **error.as_dict())
             raise
-        attestation = sign_attestation(key, digest)
         return JSONResponse({"index": index, "attestation": "0x" + attestation.hex()})
 
     @router.post(RELEASES_PATH)

@@ -13,7 +13,7 @@ from tallystick_node.peer_gate import PeerGate
 def assemble_peer_router(basis: Basis, gate: PeerGate) -> APIRouter:
     """The route on which other validators ask for attestations of batches."""
     attester = Attester(
-        basis.keys.attest_key,
+        basis.keys.attest_signer,
         basis.view,
         network_id=basis.network.network_id,
         chain_id=basis.network.chain_id,

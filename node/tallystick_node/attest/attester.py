@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from coincurve import PrivateKey
-
-from tallystick.core.attestation import compute_attestation_digest, sign_attestation
+from tallystick.chain.signer import Signer, attest
+from tallystick.core.attestation import compute_attestation_message
 from tallystick.core.batches import compute_data_hash, decode_batch
 from tallystick.core.facts import Facts
 from tallystick_node.attest.judge import Grounds, Reference, judge_batch
@@ -48,7 +47,7 @@ class Attester:
     """Signs batches that it would have made itself.
 
     Args:
-        key: this validator's attestation key.
+        signer: of this validator's attestation key.
         chain: as followed.
         network_id: 32 bytes.
         chain_id: of the chain.
@@ -59,7 +58,7 @@ class Attester:
 
     def __init__(
         self,
-        key: PrivateKey,
+        signer: Signer,
         chain: BlockSource,
         *,
         network_id: bytes,
@@ -68,7 +67,7 @@ class Attester:
         clock: Clock,
         reference_wait_s: float,
     ) -> None:
-        self._key = key
+        self._signer = signer
         self._chain = chain
         self._network_id = network_id
         self._chain_id = chain_id
@@ -84,6 +83,7 @@ class Attester:
 
         Raises:
             BatchMalformed, ReferenceUnknown and everything that `judge_batch` raises.
+            SignerUnreachable, SignerAnswerWrong: it is right, and nobody signed.
         """
         batch = decode_batch(data)
         number = batch.header.reference_block
@@ -99,5 +99,5 @@ class Attester:
             self._clock(),
         )
         config = judge_batch(batch, grounds)
-        digest = compute_attestation_digest(config, compute_data_hash(data))
-        return sign_attestation(self._key, digest)
+        message = compute_attestation_message(config, compute_data_hash(data))
+        return await attest(self._signer, message)

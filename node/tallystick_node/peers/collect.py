@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from coincurve import PrivateKey
+import structlog
 
-from tallystick.core.attestation import compute_address, recover_attester, sign_attestation
+from tallystick.chain.errors import SignerAnswerWrong, SignerUnreachable
+from tallystick.chain.signer import Signer, attest
+from tallystick.core.attestation import recover_attester
 from tallystick.core.errors import BadSignature
 from tallystick.core.facts import Validator
 from tallystick_node.errors import NotAttesting, QuorumMissed
 from tallystick_node.peers.question import Question
+
+log = structlog.get_logger(__name__)
 
 
 class PeerAsker(Protocol):
@@ -43,35 +47,33 @@ class Collector:
     """Collects attestations of what this validator proposes.
 
     Args:
-        key: this validator's attestation key.
+        signer: of this validator's attestation key.
         peers: how to ask the others.
         timeout_s: for one question.
     """
 
-    def __init__(self, key: PrivateKey, peers: PeerAsker, *, timeout_s: float) -> None:
-        self._key = key
-        self._attester = compute_address(key.public_key)
+    def __init__(self, signer: Signer, peers: PeerAsker, *, timeout_s: float) -> None:
+        self._signer = signer
         self._peers = peers
         self._timeout_s = timeout_s
         self._stragglers: set[asyncio.Task[bytes | None]] = set()
 
     async def collect(self, question: Question) -> Quorum:
-        """The first quorum of valid attestations, this validator's own among them if it counts.
+        """The first quorum of valid attestations, with this validator's own if it comes in time.
 
         Raises:
             NotAttesting: this validator is not in the set.
             QuorumMissed: too few answered rightly in time.
         """
-        own = find_index(question.members, self._attester)
+        own = find_index(question.members, self._signer.address)
         if own is None:
             raise NotAttesting("this validator is not in the set in force")
-        signed = {own: sign_attestation(self._key, question.digest)}
-        if own in question.suspended:
-            signed = {}
-        asked = {
-            self._ask(own, index, question): index
-            for index in self._choose_peers(question, own, question.quorum - len(signed))
-        }
+        signed: dict[int, bytes] = {}
+        asked: dict[asyncio.Task[bytes | None], int] = {}
+        if own not in question.suspended:
+            asked[self._start(self._attest(question.message), "attest")] = own
+        for index in self._choose_peers(question, own, question.quorum - len(asked)):
+            asked[self._ask(own, index, question)] = index
         deadline_s = asyncio.get_running_loop().time() + self._timeout_s
         while len(signed) < question.quorum and asked:
             left_s = deadline_s - asyncio.get_running_loop().time()
@@ -83,9 +85,9 @@ class Collector:
             for task in done:
                 index = asked.pop(task)
                 attestation = task.result()
-                if attestation is not None and self._is_valid(
-                    question.members[index], question, attestation
-                ):
+                if attestation is None:
+                    continue
+                if index == own or self._is_valid(question.members[index], question, attestation):
                     signed[index] = attestation
         return _build_quorum(signed, question.quorum)
 
@@ -109,10 +111,21 @@ class Collector:
     def _ask(self, own: int, index: int, question: Question) -> asyncio.Task[bytes | None]:
         """A request that ends by itself, also when the quorum no longer waits for it."""
         peer = question.members[index]
-        task = asyncio.create_task(
-            self._peers.ask_attestation(peer, own, index, question.body, question.path),
-            name=f"ask-{peer.name}",
-        )
+        answer = self._peers.ask_attestation(peer, own, index, question.body, question.path)
+        return self._start(answer, f"ask-{peer.name}")
+
+    async def _attest(self, message: bytes) -> bytes | None:
+        """This validator's own attestation; others may make a quorum without it."""
+        try:
+            return await attest(self._signer, message)
+        except (SignerUnreachable, SignerAnswerWrong) as error:
+            log.warning("own_attestation_missed", **error.as_dict())
+            return None
+
+    def _start(
+        self, answer: Coroutine[Any, Any, bytes | None], name: str
+    ) -> asyncio.Task[bytes | None]:
+        task = asyncio.create_task(answer, name=name)
         self._stragglers.add(task)
         task.add_done_callback(self._stragglers.discard)
         return task

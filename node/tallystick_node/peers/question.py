@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tallystick.core.facts import Facts, Validator
+from tallystick.core.hashes import compute_keccak256
 from tallystick.core.quorum import compute_quorum
 
 BATCHES_PATH: Final = "/v1/attestations"
@@ -23,12 +24,17 @@ class Question:
     """Where peers are asked."""
     body: bytes
     """What they are given to judge by."""
-    digest: bytes
-    """The 32 bytes that they sign."""
+    message: bytes
+    """What they sign the keccak-256 of."""
     members: tuple[Validator, ...]
     """The set in force, by index."""
     suspended: frozenset[int] = frozenset()
     """Members whose attestations do not count at present; they count in the quorum's size."""
+
+    @property
+    def digest(self) -> bytes:
+        """The 32 bytes that they sign."""
+        return compute_keccak256(self.message)
 
     @property
     def quorum(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 from tallystick.chain.submissions import LevelSubmissionStore
 from tallystick.chain.submitter import Submitter
@@ -14,11 +15,12 @@ from tallystick_node.settle.submit import FrameSource, Settler, SettleSettings
 
 def assemble_submitter(basis: Basis, stack: AsyncExitStack) -> Submitter:
     """The submitter of this validator's sending key; its store is closed with the stack."""
-    store = LevelSubmissionStore(basis.settings.data_dir / "submissions")
+    signer = basis.keys.send_signer
+    store = LevelSubmissionStore(_place_store(basis.settings.data_dir, signer.address))
     stack.callback(store.close)
     return Submitter(
         basis.rpc,
-        basis.keys.send_key,
+        signer,
         basis.network.addresses.ledger,
         basis.network.chain_id,
         store,
@@ -36,7 +38,7 @@ def assemble_settler(
 ) -> Settler:
     """The settler; what it asked peers is ended with the stack."""
     limits = basis.settings.settle
-    collector = Collector(basis.keys.attest_key, peers, timeout_s=limits.attest_timeout_s)
+    collector = Collector(basis.keys.attest_signer, peers, timeout_s=limits.attest_timeout_s)
     stack.push_async_callback(collector.aclose)
     terms = SettleSettings(
         basis.network.network_id,
@@ -57,3 +59,14 @@ def assemble_settler(
         basis.metrics,
         is_member=basis.members.is_member,
     )
+
+
+def _place_store(data_dir: Path, sender: str) -> Path:
+    """The folder of what one key has sent: another key's nonces are not its own.
+
+    A validator that had only one key, ever, kept it under a name without the address.
+    """
+    path, former = data_dir / f"submissions-{sender}", data_dir / "submissions"
+    if former.is_dir() and not path.exists():
+        former.rename(path)
+    return path

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from tallystick.core.attestation import LedgerConfig, compute_attestation_digest
+from tallystick.core.attestation import LedgerConfig, compute_attestation_message
 from tallystick.core.batches import (
     MAX_BATCH_LINES,
     MAX_BATCH_PROJECTS,
@@ -79,8 +79,8 @@ class Proposal:
     batch: Batch
     data: bytes
     data_hash: bytes
-    digest: bytes
-    """What validators sign."""
+    message: bytes
+    """What validators sign the keccak-256 of."""
     validators: ValidatorSet
     suspended: frozenset[int]
     """Members whose attestations do not count at present."""
@@ -90,7 +90,7 @@ class Proposal:
     def question(self) -> Question:
         """The batch, as peers are asked to attest it."""
         members = self.validators.validators
-        return Question(BATCHES_PATH, self.data, self.digest, members, self.suspended)
+        return Question(BATCHES_PATH, self.data, self.message, members, self.suspended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +171,10 @@ def propose_batch(frames: Sequence[Frame], ground: Ground) -> Proposal:
     data = encode_batch(batch)
     data_hash = compute_data_hash(data)
     config = LedgerConfig(ground.chain_id, ground.ledger, validators.version, rules.version)
-    digest = compute_attestation_digest(config, data_hash)
+    message = compute_attestation_message(config, data_hash)
     projects = len(set(batch.records["project"].tolist()))
     suspended = find_suspended(validators.validators, facts, now_ms)
-    return Proposal(batch, data, data_hash, digest, validators, suspended, projects)
+    return Proposal(batch, data, data_hash, message, validators, suspended, projects)
 
 
 def _fits(records: int, segments: int, projects: int, signers: int) -> bool:

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import NoReturn
 
 import msgspec
+from coincurve import PrivateKey
 from tests.integration.anvil import CHAIN_ID
 from tests.integration.settling import make_validators
 
 from tallystick.chain.rpc import Rpc
+from tallystick.chain.signer import KeySigner
 from tallystick.chain.submissions import LevelSubmissionStore
 from tallystick.chain.submitter import Settle, Submitter
 
@@ -33,8 +35,8 @@ class _DeafRpc(Rpc):
 
 
 async def submit(url: str, ledger: str, store: Path, settle: Settle) -> NoReturn:
-    key = bytes(make_validators()[0].send.key)
-    submitter = Submitter(_DeafRpc([url]), key, ledger, CHAIN_ID, LevelSubmissionStore(store))
+    signer = KeySigner(PrivateKey(bytes(make_validators()[0].send.key)))
+    submitter = Submitter(_DeafRpc([url]), signer, ledger, CHAIN_ID, LevelSubmissionStore(store))
     await submitter.start()
     await submitter.submit(settle)
     raise AssertionError

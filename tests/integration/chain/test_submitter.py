@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from coincurve import PrivateKey
 from eth_account import Account
 from tests.integration.anvil import CHAIN_ID
 from tests.integration.settling import SettlingNetwork
@@ -20,6 +21,7 @@ from tallystick.chain.errors import RpcRefused
 from tallystick.chain.follower import Follower
 from tallystick.chain.reader import ask
 from tallystick.chain.rpc import Rpc
+from tallystick.chain.signer import KeySigner
 from tallystick.chain.submission_effects import Outcome, OutcomeStatus
 from tallystick.chain.submission_window import REBROADCAST_AFTER_BLOCKS
 from tallystick.chain.submissions import LevelSubmissionStore
@@ -34,9 +36,9 @@ class Sender:
     def __init__(self, net: SettlingNetwork, rpc: Rpc, store: Path, *, window: int = 32) -> None:
         self.net = net
         self.store = LevelSubmissionStore(store)
-        key = bytes(net.validators[0].send.key)
+        signer = KeySigner(PrivateKey(bytes(net.validators[0].send.key)))
         ledger = net.network.addresses.ledger
-        self.submitter = Submitter(rpc, key, ledger, CHAIN_ID, self.store, window=window)
+        self.submitter = Submitter(rpc, signer, ledger, CHAIN_ID, self.store, window=window)
         self.follower = Follower(rpc, net.network)
 
     async def catch_up(self) -> list[Outcome]:

@@ -1,11 +1,14 @@
 """Our own transaction signing against eth-account's."""
 
+import asyncio
+
 from coincurve import PrivateKey
 from eth_account import Account
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallystick.chain.signing import sign_transaction
+from tallystick.chain.signer import KeySigner
+from tallystick.chain.signing import UnsignedTransaction, sign_transaction
 
 
 @given(
@@ -20,15 +23,8 @@ from tallystick.chain.signing import sign_transaction
 def test_transaction_is_the_one_eth_account_signs(
     secret: bytes, chain_id: int, nonce: int, gas_price_wei: int, gas: int, to: bytes, data: bytes
 ) -> None:
-    ours = sign_transaction(
-        PrivateKey(secret),
-        chain_id=chain_id,
-        nonce=nonce,
-        gas_price_wei=gas_price_wei,
-        gas=gas,
-        to=to,
-        data=data,
-    )
+    transaction = UnsignedTransaction(chain_id, nonce, gas_price_wei, gas, to, data)
+    ours = asyncio.run(sign_transaction(KeySigner(PrivateKey(secret)), transaction))
     theirs = Account.from_key(secret).sign_transaction(
         {
             "chainId": chain_id,

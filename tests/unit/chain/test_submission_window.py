@@ -1,5 +1,6 @@
 """The submitter's rules: single cases first, then a chain that loses, reorders and forgets."""
 
+from collections import deque
 from collections.abc import Iterable
 
 import pytest
@@ -19,6 +20,7 @@ from tallystick.chain.submission_effects import (
     OutcomeStatus,
     Report,
     Send,
+    Sign,
     Store,
 )
 from tallystick.chain.submission_window import (
@@ -39,11 +41,26 @@ def sign(nonce: int, gas_price_wei: int, calldata: bytes, gas: int, to: bytes = 
 
 
 def make_window() -> SubmissionWindow:
-    return SubmissionWindow(sign, keep_blocks=KEEP_BLOCKS)
+    return SubmissionWindow(keep_blocks=KEEP_BLOCKS)
+
+
+def answer(window: SubmissionWindow, effect: Sign) -> list[Effect]:
+    """The signer signs as it was asked."""
+    submission = effect.submission
+    attempt = sign(effect.nonce, effect.gas_price_wei, submission.calldata, submission.gas)
+    return window.apply_signed(effect.nonce, submission.data_hash, attempt)
+
+
+def with_signatures(window: SubmissionWindow, effects: Iterable[Effect]) -> list[Effect]:
+    """The effects, with what follows from a signature in place of the wish for it."""
+    done: list[Effect] = []
+    for effect in effects:
+        done += answer(window, effect) if isinstance(effect, Sign) else [effect]
+    return done
 
 
 def offer(window: SubmissionWindow, name: bytes) -> list[Effect]:
-    return window.apply_offer(name, name, 1)
+    return with_signatures(window, window.apply_offer(name, name, 1))
 
 
 def make_sent_window(*names: bytes) -> SubmissionWindow:
@@ -84,7 +101,7 @@ def test_nonce_reused_when_node_refused_its_submission() -> None:
 def test_price_raised_when_nonce_is_underpriced() -> None:
     window = make_window()
     offer(window, b"a")
-    store, send = window.apply_answer(0, Refusal.UNDERPRICED)
+    store, send = with_signatures(window, window.apply_answer(0, Refusal.UNDERPRICED))
     assert isinstance(store, Store)
     assert send == Send(0, sign(0, 1, b"a", 1).raw)
 
@@ -92,7 +109,7 @@ def test_price_raised_when_nonce_is_underpriced() -> None:
 def test_earlier_attempt_counts_when_replacement_is_refused() -> None:
     window = make_sent_window(b"a")
     window.apply_poll(0, 0)
-    window.apply_poll(REPLACE_AFTER_BLOCKS, 0)
+    with_signatures(window, window.apply_poll(REPLACE_AFTER_BLOCKS, 0))
     effects = window.apply_answer(0, Refusal.UNFUNDED)
     assert Alarm("replacement_unfunded", 0) in effects
     assert window.hash_of(b"a") == sign(0, 0, b"a", 1).hash
@@ -105,7 +122,7 @@ def test_nonce_too_low_looked_up_then_renumbered_when_never_found() -> None:
     assert effects == [LookUp(0, (sign(0, 0, b"a", 1).hash,))]
     for _ in range(MISSES_UNTIL_TAKEN):
         window.apply_poll(1, 1)
-        effects = window.apply_receipt(0, None)
+        effects = with_signatures(window, window.apply_receipt(0, None))
     assert Alarm("nonce_taken", 0) in effects
     assert Send(1, sign(1, 0, b"a", 1).raw) in effects
 
@@ -148,7 +165,7 @@ def test_head_rebroadcast_then_replaced_when_blocks_pass_it_by() -> None:
     window = make_sent_window(b"a", b"b")
     due: dict[int, list[Effect]] = {}
     for height in range(REPLACE_AFTER_BLOCKS + 1):
-        effects = window.apply_poll(height, 0)
+        effects = with_signatures(window, window.apply_poll(height, 0))
         if effects:
             due[height] = effects
     raw = sign(0, 0, b"a", 1).raw
@@ -174,7 +191,7 @@ def test_submissions_renumbered_when_the_chain_forgot_their_predecessors() -> No
     window = make_sent_window(b"a", b"b")
     window.apply_block(1, {sign(0, 0, b"a", 1).hash: SETTLED})
     window.apply_block(1 + KEEP_BLOCKS, {})
-    effects = window.apply_poll(0, 0)
+    effects = with_signatures(window, window.apply_poll(0, 0))
     assert Alarm("nonce_moved_back", 0) in effects
     assert Send(0, sign(0, 0, b"b", 1).raw) in effects
     assert Forget(1) in effects
@@ -185,6 +202,59 @@ def test_predecessors_sent_again_when_nonce_is_too_high() -> None:
     offer(window, b"b")
     assert window.apply_answer(1, Refusal.NONCE_TOO_HIGH) == [Send(0, sign(0, 0, b"a", 1).raw)]
     assert window.has_unsent
+
+
+def test_unsigned_submission_owns_its_nonce_and_is_asked_for_again() -> None:
+    window = make_window()
+    asked = window.apply_offer(b"a", b"a", 1)
+    assert [type(effect) for effect in asked] == [Sign]
+    assert window.owns_nonce(b"a")
+    assert window.hash_of(b"a") is None
+    assert window.has_unsent
+    assert window.in_flight == 1
+    assert window.apply_offer(b"a", b"a", 1) == []
+    assert window.apply_poll(0, 0) == asked
+    assert [type(effect) for effect in with_signatures(window, asked)] == [Store, Send]
+
+
+def test_unsigned_submission_takes_another_nonce_when_its_own_is_used() -> None:
+    window = make_window()
+    window.apply_offer(b"a", b"a", 1)
+    alarm, wish = window.apply_poll(1, 1)
+    assert alarm == Alarm("nonce_taken", 0)
+    assert isinstance(wish, Sign)
+    assert answer(window, wish)[-1] == Send(1, sign(1, 0, b"a", 1).raw)
+
+
+def test_signature_changes_nothing_when_it_comes_late() -> None:
+    window = make_window()
+    (wish,) = window.apply_offer(b"a", b"a", 1)
+    assert isinstance(wish, Sign)
+    answer(window, wish)
+    assert answer(window, wish) == []
+    window.apply_block(1, {sign(0, 0, b"a", 1).hash: SETTLED})
+    assert window.apply_signed(0, b"a", sign(0, 5, b"a", 1)) == []
+    assert window.apply_signed(7, b"a", sign(7, 0, b"a", 1)) == []
+    assert window.apply_signed(0, b"b", sign(0, 5, b"b", 1)) == []
+
+
+def test_head_keeps_its_price_when_nobody_signs_the_higher_one() -> None:
+    window = make_sent_window(b"a")
+    window.apply_poll(0, 0)
+    (wish,) = window.apply_poll(REPLACE_AFTER_BLOCKS, 0)
+    assert isinstance(wish, Sign)
+    assert window.hash_of(b"a") == sign(0, 0, b"a", 1).hash
+    assert not window.has_unsent
+
+
+def test_stored_submission_stays_on_disk_when_its_new_nonce_is_not_signed() -> None:
+    window = make_sent_window(b"a", b"b")
+    window.apply_block(1, {sign(0, 0, b"a", 1).hash: SETTLED})
+    window.apply_block(1 + KEEP_BLOCKS, {})
+    effects = window.apply_poll(0, 0)
+    assert not [effect for effect in effects if isinstance(effect, Forget)]
+    effects = with_signatures(window, window.apply_poll(0, 0))
+    assert [type(effect) for effect in effects] == [Store, Forget, Send]
 
 
 class FakeChain:
@@ -247,39 +317,66 @@ class SubmissionMachine(RuleBasedStateMachine):
         self.final_height = 0
         self.strangers = 0
         self.reported: set[bytes] = set()
+        self.gone: set[bytes] = set()
 
-    def run(self, effects: list[Effect], *, reachable: bool = True, cut: int | None = None) -> None:
+    def run(
+        self,
+        effects: list[Effect],
+        *,
+        reachable: bool = True,
+        signing: bool = True,
+        cut: int | None = None,
+    ) -> None:
         """Effects as the submitter carries them out; `cut` kills it after so many of them."""
-        may_send = True
-        for place, effect in enumerate(effects):
-            if place == cut:
+        may_send, done, waiting = True, 0, deque(effects)
+        while waiting:
+            if done == cut:
                 self.restart()
                 return
+            effect = waiting.popleft()
+            done += not isinstance(effect, Sign)
             match effect:
-                case Store(submission):
-                    self.disk[submission.nonce] = submission
-                case Forget(nonce):
-                    self.disk.pop(nonce, None)
-                case Send(nonce, raw) if may_send and reachable:
-                    self.check_on_disk(raw)
-                    refusal = self.chain.send(raw)
-                    self.run(self.window.apply_answer(nonce, refusal))
-                    may_send = refusal in (None, Refusal.ALREADY_KNOWN)
-                case Broadcast(raw):
-                    self.chain.send(raw)
+                case Sign():
+                    may_send = may_send and signing
+                    if may_send:
+                        waiting.extendleft(reversed(answer(self.window, effect)))
+                case Send():
+                    may_send = may_send and reachable and self.send(effect, signing)
                 case LookUp(nonce, hashes):
-                    self.run(self.window.apply_receipt(nonce, self.chain.find(hashes)))
-                case Report(outcome):
-                    assert outcome.status is SETTLED
-                    self.reported.add(outcome.data_hash)
+                    found = self.chain.find(hashes)
+                    self.run(self.window.apply_receipt(nonce, found), signing=signing)
                 case _:
-                    pass
+                    self.apply_local(effect)
+
+    def apply_local(self, effect: Effect) -> None:
+        match effect:
+            case Store(submission):
+                self.disk[submission.nonce] = submission
+            case Forget(nonce):
+                self.disk.pop(nonce, None)
+            case Broadcast(raw):
+                self.chain.send(raw)
+            case Report(outcome):
+                assert outcome.status is SETTLED
+                self.reported.add(outcome.data_hash)
+
+    def send(self, effect: Send, signing: bool) -> bool:
+        """Whether a node accepted the transaction."""
+        self.check_on_disk(effect.raw)
+        refusal = self.chain.send(effect.raw)
+        self.run(self.window.apply_answer(effect.nonce, refusal), signing=signing)
+        return refusal in (None, Refusal.ALREADY_KNOWN)
 
     def check_on_disk(self, raw: bytes) -> None:
         attempts = [a.raw for stored in self.disk.values() for a in stored.attempts]
         assert raw in attempts, "sent before it was stored"
 
     def restart(self) -> None:
+        """What nobody has signed is gone with the process: whoever offered it offers it anew."""
+        stored = {submission.data_hash for submission in self.disk.values()}
+        for name in self.offered:
+            if self.window.owns_nonce(name) and name not in stored:
+                self.gone.add(name)
         self.window = make_window()
         self.window.apply_restart(stored for _, stored in sorted(self.disk.items()))
         self.run(self.window.apply_poll(self.chain.height, self.chain.nonce))
@@ -292,18 +389,19 @@ class SubmissionMachine(RuleBasedStateMachine):
         self.final_height = max(self.final_height, self.chain.height - KEEP_BLOCKS)
 
     @precondition(lambda self: len(self.offered) < 20)
-    @rule(reachable=st.booleans(), cut=st.none() | st.integers(1, 2))
-    def submit(self, reachable: bool, cut: int | None) -> None:
+    @rule(reachable=st.booleans(), signing=st.booleans(), cut=st.none() | st.integers(0, 2))
+    def submit(self, reachable: bool, signing: bool, cut: int | None) -> None:
         if self.window.has_unsent:
             return  # the submitter lets nobody in before the last one was sent
         name = bytes([len(self.offered)])
         self.offered.append(name)
-        self.run(offer(self.window, name), reachable=reachable, cut=cut)
+        wishes = self.window.apply_offer(name, name, 1)
+        self.run(wishes, reachable=reachable, signing=signing, cut=cut)
 
-    @rule(reachable=st.booleans(), cut=st.none() | st.integers(0, 3))
-    def tick(self, reachable: bool, cut: int | None) -> None:
+    @rule(reachable=st.booleans(), signing=st.booleans(), cut=st.none() | st.integers(0, 3))
+    def tick(self, reachable: bool, signing: bool, cut: int | None) -> None:
         effects = self.window.apply_poll(self.chain.height, self.chain.nonce)
-        self.run(effects, reachable=reachable, cut=cut)
+        self.run(effects, reachable=reachable, signing=signing, cut=cut)
 
     @rule(limit=st.integers(0, 3))
     def mine(self, limit: int) -> None:
@@ -350,8 +448,9 @@ class SubmissionMachine(RuleBasedStateMachine):
             self.chain.mine(20)
             self.follow()
         assert self.window.in_flight == 0
-        assert self.reported == set(self.offered)
-        assert self.chain.mined_names() >= {name.hex() for name in self.offered}
+        expected = set(self.offered) - self.gone
+        assert self.reported == expected
+        assert self.chain.mined_names() >= {name.hex() for name in expected}
 
 
 SubmissionMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40)

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.core.builders import NOW_MS, build_facts, build_frame
 from tests.unit.node.builders import ATTEST_KEYS, build_ground, build_validator_set
 
+from tallystick.chain.signer import KeySigner
 from tallystick.core.attestation import recover_attester, sign_attestation
 from tallystick.core.facts import Suspension, Validator
 from tallystick_node.errors import NotAttesting, QuorumMissed
@@ -18,11 +19,11 @@ SILENT: Final = None
 
 
 def honest(index: int) -> bytes:
-    return sign_attestation(ATTEST_KEYS[index], PROPOSAL.digest)
+    return sign_attestation(ATTEST_KEYS[index], PROPOSAL.question.digest)
 
 
 def lying(index: int) -> bytes:
-    return sign_attestation(ATTEST_KEYS[(index + 1) % 4], PROPOSAL.digest)
+    return sign_attestation(ATTEST_KEYS[(index + 1) % 4], PROPOSAL.question.digest)
 
 
 def malformed(_: int) -> bytes:
@@ -63,7 +64,7 @@ def collect(
     peers: FakePeers, *, own: int = 0, suspended: frozenset[int] = frozenset()
 ) -> tuple[int, tuple[bytes, ...]]:
     async def scenario() -> tuple[int, tuple[bytes, ...]]:
-        collector = Collector(ATTEST_KEYS[own], peers, timeout_s=0.05)
+        collector = Collector(KeySigner(ATTEST_KEYS[own]), peers, timeout_s=0.05)
         try:
             quorum = await collector.collect(replace(PROPOSAL.question, suspended=suspended))
             return quorum.signer_bitmap, quorum.attestations
@@ -85,7 +86,9 @@ def collect(
 def test_collect_finds_a_quorum_whatever_one_peer_does(peers: FakePeers, bitmap: int) -> None:
     found, attestations = collect(peers)
     assert found == bitmap
-    signers = [recover_attester(PROPOSAL.digest, attestation) for attestation in attestations]
+    signers = [
+        recover_attester(PROPOSAL.question.digest, attestation) for attestation in attestations
+    ]
     members = PROPOSAL.validators.validators
     assert signers == [members[i].attester for i in range(4) if bitmap >> i & 1]
 
@@ -123,7 +126,7 @@ def test_collect_is_refused_when_this_validator_is_not_in_the_set() -> None:
     stranger = type(ATTEST_KEYS[0])(bytes([99]) * 32)
 
     async def scenario() -> None:
-        await Collector(stranger, FakePeers(), timeout_s=1).collect(PROPOSAL.question)
+        await Collector(KeySigner(stranger), FakePeers(), timeout_s=1).collect(PROPOSAL.question)
 
     with pytest.raises(NotAttesting):
         asyncio.run(scenario())

@@ -94,4 +94,4 @@ def test_proposal_is_the_same_for_the_same_ground(now_ms: int) -> None:
     ground = build_ground(facts=build_facts(build_validator_set()), now_ms=now_ms)
     first, second = (propose_batch([build_frame()], ground) for _ in range(2))
     assert first.data == second.data
-    assert first.digest == second.digest
+    assert first.message == second.message

@@ -5,10 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from tallystick_node.errors import SettingsInvalid
-from tallystick_node.keys import load_node_keys, load_secret
+from tallystick_node.keys import load_secret
 from tallystick_node.settings import is_loopback, load_settings
-
-KEYS = dict.fromkeys(("attest_key", "send_key", "transport_key"), "11" * 32)
 
 
 def write_settings(folder: Path, **changes: object) -> Path:
@@ -86,29 +84,6 @@ def test_printed_settings_hold_no_secret(tmp_path: Path) -> None:
     printed = json.dumps(settings.redacted())
     assert "hidden" not in printed
     assert "http://127.0.0.1:8545" in printed
-
-
-@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
-def test_keys_are_refused_when_others_may_read_them(tmp_path: Path, mode: int) -> None:
-    path = write_private(tmp_path / "keys.json", json.dumps(KEYS), mode)
-    with pytest.raises(SettingsInvalid):
-        load_node_keys(path)
-
-
-@pytest.mark.parametrize(
-    "document",
-    [{}, [], KEYS | {"send_key": 5}, KEYS | {"send_key": "11"}, KEYS | {"send_key": "zz" * 32}],
-)
-def test_keys_are_refused_when_malformed(tmp_path: Path, document: object) -> None:
-    path = write_private(tmp_path / "keys.json", json.dumps(document))
-    with pytest.raises(SettingsInvalid):
-        load_node_keys(path)
-
-
-def test_keys_show_nothing_of_themselves(tmp_path: Path) -> None:
-    keys = load_node_keys(write_private(tmp_path / "keys.json", json.dumps(KEYS)))
-    assert "11" * 8 not in repr(keys)
-    assert keys.attester.startswith("0x")
 
 
 def test_token_is_refused_when_short(tmp_path: Path) -> None:
