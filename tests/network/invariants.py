@@ -69,6 +69,7 @@ def count_errors(rebuilt: RebuiltIndex, meters: Sequence[LoadMeter]) -> Errors:
         for meter in meters
         for place, number in enumerate(meter.numbers)
     ]
-    lost = sum(settled.get((meter, seq), {}).get(number, 0) == 0 for meter, seq, number in places)
+    nothing: Counter[int] = Counter()
+    lost = sum(settled.get((meter, seq), nothing)[number] == 0 for meter, seq, number in places)
     doubled = sum(times[number] > 1 for _, _, number in places)
     return Errors(lost, doubled)

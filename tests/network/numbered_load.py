@@ -45,6 +45,11 @@ class LoadMeter:
         return self.opened.status.cursor or 0
 
     @property
+    def has_stopped(self) -> bool:
+        """Whether nothing is sent any more, which happens only where a person has to look."""
+        return self.opened._task.done()
+
+    @property
     def target(self) -> str | None:
         """The validator in turn."""
         return self.opened.status.target
@@ -119,7 +124,9 @@ class NumberedLoad:
         """Recording goes on, and so does sending."""
         if self._failure is not None:
             raise self._failure
-        assert self._stopped.is_set() or self._thread.is_alive(), "the load has ended"
+        for meter in self.meters:
+            if meter.has_stopped:
+                meter.opened._task.result()
 
     def stop(self) -> None:
         """Nothing more is recorded; what was goes on to settle."""

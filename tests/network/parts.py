@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from unittest.mock import patch
 
 from tests.integration.cli.program import Program
 
 from tallystick.local.folder import NetworkFile, NetworkFolder
+from tallystick.local.names import ANVIL, RECORDER
 from tallystick.local.processes import (
     ProcessEntry,
     Processes,
-    is_running,
     send_signal,
     wait_until_ended,
 )
 
 END_S: Final = 10.0
-POLL_S: Final = 0.05
-ANVIL: Final = "anvil"
+DRAIN_S: Final = 20.0
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,11 @@ class Parts:
         return found
 
     def missing(self) -> list[str]:
-        """Those that were started and run no more."""
-        return [entry.name for entry in self._processes.entries() if not is_running(entry)]
+        """Those that should run and do not."""
+        wanted = [*self.chain_nodes(), *self.validators()]
+        if self.engine == ANVIL:
+            wanted.append(RECORDER)
+        return [name for name in wanted if self._processes.find(name) is None]
 
     def kill(self, *names: str) -> None:
         """The processes died without a word, all at one moment."""
@@ -78,6 +81,10 @@ class Parts:
         for entry in entries:
             send_signal(entry, signal.SIGKILL)
         assert wait_until_ended(entries, END_S), f"{names} survived"
+
+    def stop(self, *names: str) -> None:
+        """The processes were told to end and have ended."""
+        self._processes.stop([self.find(name) for name in names], patience_s=DRAIN_S)
 
     @contextmanager
     def held_still(self, *names: str) -> Iterator[None]:
@@ -91,18 +98,17 @@ class Parts:
             for entry in entries:
                 send_signal(entry, signal.SIGCONT)
 
-    def revive(self) -> None:
-        """Everything runs again, by the command that a user would give."""
+    def revive(self, **environment: str) -> None:
+        """Everything runs again, by the command that a user would give.
+
+        Args:
+            environment: what processes that start now find in theirs, by name.
+        """
         if not self.missing():
             return
-        answer = Program(self.path.parent).run("--dir", str(self.path), "up", "--detach")
+        with patch.dict(os.environ, environment):
+            answer = Program(self.path.parent).run("--dir", str(self.path), "up", "--detach")
         assert answer.exit_code == 0, answer
-
-    def wait_missing(self, name: str) -> None:
-        """The process has ended by itself."""
-        entry = self._processes.find(name)
-        while entry is not None and is_running(entry):
-            time.sleep(POLL_S)
 
     @property
     def _processes(self) -> Processes:

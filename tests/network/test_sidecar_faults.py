@@ -1,0 +1,192 @@
+"""Gateways and collectors die under load, and chains stall under gateways."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.integration.gateway.running import RunningGateway, wait_for_key, wait_until
+from tests.integration.gpu.pages import serve_pages
+from tests.network.chaos_faults import hold_chain, stall_chain
+from tests.network.faults import Drill, FaultTable
+from tests.network.sidecars import (
+    Callers,
+    TokenCounter,
+    ask,
+    count_records,
+    count_tokens,
+    create_key,
+    kill_gateway,
+    open_program,
+    run_collector,
+    run_named_gateway,
+    wait_for_calls,
+    write_config,
+)
+from tests.unit.meter.gpu.pages import read_page, set_value
+from tests.upstream.server import Upstream, run_upstream
+
+pytestmark = [pytest.mark.network, pytest.mark.timeout(900)]
+
+KILLS = 3
+BASE_TOKENS = 1_000_000
+GENERATED = 'vllm:generation_tokens_total{engine="1"'
+MODEL = "meta-llama/Llama-3.1-70B-Instruct"
+LONG_S = 600.0
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Upstream]:
+    with run_upstream() as upstream:
+        yield upstream
+
+
+def test_calls_settle_once_when_their_gateway_is_killed(network: Path, upstream: Upstream) -> None:
+    program, project = open_program(network), f"drills/calls/killed-{time.time_ns()}"
+    recovery_s = 0.0
+    with Drill(network, None) as drill:
+        secret = create_key(program, project, "5000")
+        config = write_config(program, "killed", upstream.url)
+        callers = Callers(secret)
+        for place in range(KILLS + 1):
+            with run_named_gateway(program, config) as gateway:
+                wait_for_key(gateway, secret)
+                with callers.calling(gateway):
+                    callers.wait_completed(20)
+                    if place == KILLS:
+                        continue
+                    time.sleep(drill.chance.uniform(0.0, 1.5))
+                    drill.inject()
+                    kill_gateway(gateway)
+            recovery_s = max(recovery_s, drill.recovered())
+        settled = wait_for_calls(program, project, callers.completed)
+    FaultTable().add(
+        "gateway killed",
+        injected=drill.injected,
+        records=len(callers.completed),
+        lost=len(callers.completed - set(settled)),
+        doubled=sum(times > 1 for times in settled.values()),
+        recovery_s=recovery_s,
+    )
+    assert callers.completed <= set(settled)
+    assert set(settled.values()) == {1}
+
+
+def test_tokens_settle_once_when_their_collector_is_killed(network: Path) -> None:
+    program, project = open_program(network), f"drills/tokens/killed-{time.time_ns()}"
+    with Drill(network, None) as drill, serve_pages() as pages:
+
+        def show(tokens: int) -> None:
+            page = set_value(read_page("vllm.prom"), GENERATED, f"{tokens}.0")
+            pages.show("/metrics", page)
+
+        program.ask("account", "create", project)
+        program.ask("grant", project, "5000")
+        counter = TokenCounter(show, BASE_TOKENS)
+        show(BASE_TOKENS)
+        words = ["engine", f"{pages.url}/metrics", "--project", project]
+        words += ["--model", f"{MODEL}=llama-3.1-70b", "--name", f"killed-{time.time_ns()}"]
+        words += ["--sample", "200ms", "--record", "1s"]
+        program.ask("collect", *words, "--once")
+        recovery_s = 0.0
+        with counter.growing():
+            for _ in range(KILLS):
+                with run_collector(program, *words) as collector:
+                    reads = pages.reads
+                    wait_until(lambda: pages.reads > reads + 3)  # noqa: B023 - waited for here
+                    time.sleep(drill.chance.uniform(0.0, 3.0))
+                    drill.inject()
+                    killed_at_s = time.monotonic()
+                    collector.kill()
+                    collector.wait()
+                before = count_tokens(program, project)
+                with run_collector(program, *words):
+                    wait_until(
+                        lambda: count_tokens(program, project) > before,  # noqa: B023 - as above
+                        patience_s=LONG_S,
+                    )
+                recovery_s = max(recovery_s, time.monotonic() - killed_at_s)
+        program.ask("collect", *words, "--once")
+        settled = count_tokens(program, project)
+    FaultTable().add(
+        "collector killed",
+        injected=drill.injected,
+        records=count_records(program, project),
+        lost=max(counter.value - settled, 0),
+        doubled=max(settled - counter.value, 0),
+        recovery_s=recovery_s,
+    )
+    assert settled == counter.value > 0
+
+
+def test_gateways_follow_their_policy_when_the_chain_stalls(
+    network: Path, upstream: Upstream
+) -> None:
+    program, stamp = open_program(network), time.time_ns()
+    project = f"drills/calls/stalled-{stamp}"
+    with Drill(network, "chain stalled under gateways") as drill:
+        stall = hold_chain if drill.parts.engine == "anvil" else stall_chain
+        secret = create_key(program, project, "5")
+        denying = write_config(program, "denying", upstream.url)
+        terms = {"when_unreachable": "admit", "admit_bound": "1000"}
+        admitting = write_config(program, "admitting", upstream.url, **terms)
+        callers = Callers(secret)
+        with (
+            run_named_gateway(program, denying) as first,
+            run_named_gateway(program, admitting) as second,
+        ):
+            for gateway in (first, second):
+                wait_for_key(gateway, secret)
+                with callers.calling(gateway):
+                    callers.wait_completed(3)
+            with stall(drill):
+                recorded = drill.load.acknowledged
+                refusal = call_until(first, secret, HTTPStatus.SERVICE_UNAVAILABLE)
+                admitted = call_until_unleased(second, secret, callers)
+                assert drill.load.acknowledged > recorded
+            drill.heal()
+            drill.recovered()
+            with callers.calling(first):
+                callers.wait_completed(3)
+        settled = wait_for_calls(program, project, callers.completed)
+    assert refusal.json()["error"]["tallystick"]["code"] == "network_unreachable", refusal.text
+    assert admitted
+    assert callers.completed <= set(settled)
+    assert set(settled.values()) == {1}
+
+
+def call_until(gateway: RunningGateway, secret: str, status: int) -> httpx.Response:
+    """The first answer with this status; until then leases last."""
+    deadline = time.monotonic() + LONG_S
+    with httpx.Client(timeout=60.0, trust_env=False) as client:
+        while True:
+            answer = ask(client, gateway.url, secret, 5)
+            if answer.status_code == status:
+                return answer
+            assert time.monotonic() < deadline, f"{answer.status_code} {answer.text}"
+
+
+def call_until_unleased(gateway: RunningGateway, secret: str, callers: Callers) -> int:
+    """How many calls were admitted without a lease, once one was; all of them are kept count of."""
+    deadline = time.monotonic() + LONG_S
+    with httpx.Client(timeout=60.0, trust_env=False) as client:
+        while True:
+            number = next(callers.numbers)
+            answer = ask(client, gateway.url, secret, number)
+            if answer.status_code == HTTPStatus.OK:
+                callers.completed.add(number)
+            found = read_unleased(client, gateway)
+            if found:
+                return found
+            assert time.monotonic() < deadline, f"{answer.status_code} {answer.text}"
+
+
+def read_unleased(client: httpx.Client, gateway: RunningGateway) -> int:
+    """What the gateway's metrics say of calls without a lease."""
+    lines = client.get(f"{gateway.url}/metrics").text.splitlines()
+    values = [line.rpartition(" ")[2] for line in lines if "unleased" in line and line[0] != "#"]
+    return int(sum(map(float, values)))
