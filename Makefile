@@ -1,6 +1,6 @@
 # Each target is one file of scripts/, which CI calls too. demo and test do their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo network test check bench clean
+.PHONY: help setup setup-dev demo network test chaos check bench clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -19,6 +19,10 @@ network: ## build the programs of a chain of several nodes (needs Go, minutes th
 
 test: ## contract tests, then Python tests
 	@scripts/test
+
+chaos: ## break a network of its own at random (SECONDS=180 SEED=N ENGINE=avalanche)
+	@scripts/chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(ENGINE),--engine $(ENGINE))
 
 check: ## lint, types, import rules, static analysis, fresh generated files
 	@scripts/check
