@@ -19,8 +19,7 @@ from tallystick.cli.render import Table
 
 EXAMPLES: Final = (
     "tallystick network init --engine besu --validators 4 --out network",
-    "tallystick network init --engine besu --card a.card.json --card b.card.json"
-    " --card c.card.json --card d.card.json",
+    "tallystick network init --card a.json --card b.json --card c.json --card d.json --out network",
 )
 ENGINES: Final = ("besu",)
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)

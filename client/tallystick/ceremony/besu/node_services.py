@@ -50,12 +50,12 @@ def _create_own(memory: str, *, tmpfs: Sequence[str] = (), **more: Any) -> Docum
 
 def _create_founding(plan: Plan) -> Document:
     """Runs once; repeated, it finds the network founded and ends."""
-    command = ["network", "found", "--config", "besu", "--out", "/network", "--yes"]
+    command = ["network", "found", "--config", "besu", "--out", "/network", "--wait", "120"]
     for pair in plan.pairs:
         command += ["--rpc", pair.rpc_url]
     for pair in plan.pairs:
         command += ["--card", f"/network/founders/{pair.member}.card.json"]
-    command += ["--deployer-key", "/network/keys/deployer.key"]
+    command += ["--deployer-key", "/network/keys/deployer.key", "--yes"]
     return _create_own(
         "1g",
         command=command,

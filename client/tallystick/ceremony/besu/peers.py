@@ -1,26 +1,12 @@
-"""Whom Besu nodes speak to: enodes, static nodes and the lists of who is allowed. Pure.
+"""Whom Besu nodes speak to: static nodes and the lists of who is allowed. Pure.
 
-Sources: Besu's documentation, "Node keys", "Static nodes", "Use local permissioning".
+Sources: Besu's documentation, "Static nodes" and "Use local permissioning".
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Final
-
-P2P_PORT: Final = 30_303
-
-
-def format_enode(public_key: bytes, host: str, port: int = P2P_PORT) -> str:
-    """How a node is named to its peers.
-
-    Args:
-        public_key: 64 bytes, without the byte that says how points are written.
-        host: an IP address; Besu takes names only with an option it calls early access.
-        port: where it listens for TCP.
-    """
-    return f"enode://{public_key.hex()}@{host}:{port}"
 
 
 def format_static_nodes(enodes: Sequence[str]) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from tallystick.ceremony.besu.peers import P2P_PORT
-
 SUBNET: Final = "10.76.0.0/24"
 """Of the containers; Besu's peers are named by address, so addresses are fixed."""
 MAX_VALIDATORS: Final = 32
+P2P_PORT: Final = 30_303
 RPC_PORT: Final = 8545
 METRICS_PORT: Final = 9545
 NODE_PORT: Final = 7300
