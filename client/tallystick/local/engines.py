@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tallystick.local.anvil_engine import AnvilEngine
+from tallystick.local.avalanche_engine import AvalancheEngine
 from tallystick.local.engine import Engine
 from tallystick.local.errors import ChainElsewhere, EngineUnknown
 from tallystick.local.folder import NetworkFile
@@ -10,7 +11,7 @@ from tallystick.local.folder import NetworkFile
 
 def list_engines() -> list[Engine]:
     """All of them, the usual one first."""
-    return [AnvilEngine()]
+    return [AnvilEngine(), AvalancheEngine()]
 
 
 def find_engine(name: str) -> Engine:
