@@ -173,17 +173,19 @@ class Drill:
             for validator in self.parts.network.validators
             if validator.name not in self._dishonest
         }
+        acknowledged = self.load.list_acknowledged()
         with rebuild_index(self.parts.path) as rebuilt:
-            errors = count_errors(rebuilt, self.load.meters)
+            meters = {meter for meter, _, _ in acknowledged}
+            errors = count_errors(rebuilt.count_by_number(sorted(meters)), acknowledged)
         if self._name is not None:
             self._table.add(
                 self._name,
                 injected=self.injected,
-                records=self.load.acknowledged,
+                records=len(acknowledged),
                 lost=errors.lost,
                 doubled=errors.doubled,
                 recovery_s=self.recovery_s,
             )
         assert (errors.lost, errors.doubled) == (0, 0)
         check_invariants(self.load.client)
-        check_indices(self.parts.path, urls, last_records=self.load.acknowledged)
+        check_indices(self.parts.path, urls, last_records=len(acknowledged))

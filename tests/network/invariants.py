@@ -7,9 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tests.network.numbered_load import LoadMeter
-from tests.network.rebuilt_index import RebuiltIndex
-
 import tallystick
 from tallystick.verify.verdict import Check
 
@@ -28,6 +25,10 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "I11": (Check.HEAD_CODE, Check.INDEX_STEPS),
 }
 """I12 is not the chain's to know: see `count_errors`."""
+
+
+Settled = Mapping[tuple[int, int], Counter[int]]
+Acknowledged = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -55,21 +56,21 @@ def check_invariants(client: tallystick.Client) -> None:
     assert verdict.is_verified, verdict.first_disagreement
 
 
-def count_errors(rebuilt: RebuiltIndex, meters: Sequence[LoadMeter]) -> Errors:
+def count_errors(settled: Settled, acknowledged: Sequence[Acknowledged]) -> Errors:
     """I12 in figures: what became of every record that was acknowledged.
 
     Lost is a number that settled nowhere or in another's place, doubled one that settled twice.
+
+    Args:
+        settled: how often each number settled, by (meter, sequence number).
+        acknowledged: (meter, sequence number, number) of each record.
     """
-    settled = rebuilt.count_by_number([meter.opened.id for meter in meters])
     times: Counter[int] = Counter()
     for numbers in settled.values():
         times.update(numbers)
-    places = [
-        (meter.opened.id, meter.first_seq + place, number)
-        for meter in meters
-        for place, number in enumerate(meter.numbers)
-    ]
     nothing: Counter[int] = Counter()
-    lost = sum(settled.get((meter, seq), nothing)[number] == 0 for meter, seq, number in places)
-    doubled = sum(times[number] > 1 for _, _, number in places)
+    lost = sum(
+        settled.get((meter, seq), nothing)[number] == 0 for meter, seq, number in acknowledged
+    )
+    doubled = sum(times[number] > 1 for _, _, number in acknowledged)
     return Errors(lost, doubled)

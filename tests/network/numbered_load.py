@@ -99,6 +99,14 @@ class NumberedLoad:
         """How many records so far."""
         return sum(len(meter.numbers) for meter in self.meters)
 
+    def list_acknowledged(self) -> list[tuple[int, int, int]]:
+        """Meter, sequence number and number of each record so far."""
+        return [
+            (meter.opened.id, meter.first_seq + place, number)
+            for meter in self.meters
+            for place, number in enumerate(meter.numbers)
+        ]
+
     def read_marks(self) -> list[int]:
         """For each meter the sequence number that its next record gets."""
         with self._guard:

@@ -84,17 +84,9 @@ class RebuiltIndex:
             place[row["user"]] += 1
         return found
 
-    def count_quarantined(self, meters: Sequence[int], first_seqs: Sequence[int]) -> int:
-        """How many of the meters' records from these numbers on carry a reason."""
-        first_by_meter = dict(zip(meters, first_seqs, strict=True))
-        return sum(
-            row["reason"] != 0 and row["seq"] >= first_by_meter[row["meter"]]
-            for row in self._read_records(meters)
-        )
-
     def _read_records(self, meters: Sequence[int]) -> list[dict[str, Any]]:
         return Reader(self.projection).fetch_all(
-            'SELECT meter, seq, "user", reason FROM records WHERE list_contains($meters, meter)',
+            'SELECT meter, seq, "user" FROM records WHERE list_contains($meters, meter)',
             {"meters": list(meters)},
         )
 
