@@ -53,6 +53,8 @@ class Write(Generic[T]):
     data: bytes
     args: tuple[object, ...]
     outcome: Callable[[tuple[Event, ...]], T]
+    value_wei: int = 0
+    """Moved along with it; only what lets senders in moves any."""
 
     def describe(self) -> str:
         """The call as one reads it in code."""
@@ -60,6 +62,8 @@ class Write(Generic[T]):
 
     def read_events(self, logs: tuple[Log, ...]) -> tuple[Event, ...]:
         """The contract's own events among a receipt's logs."""
+        if not logs:
+            return ()
         shapes = load_events(self.contract)
         return tuple(
             decode_event(shapes[log.topics[0]], log)

@@ -23,18 +23,26 @@ Dialogue = Generator[Sequence[Call], Answers, Result]
 
 LATEST = "latest"
 PENDING = "pending"
-"""The next block: what would happen now, also on a chain that makes no blocks while it is idle."""
+"""The next block: what would happen now, also on a chain that makes no blocks while it is idle.
+
+anvil and subnet-evm answer with the newest state and the present time. Besu answers as for the
+newest block, which is never older than its longest pause between empty blocks.
+"""
 
 
-def connect(url: str, *, timeout_s: float = 10.0) -> Web3:
-    """A web3 over one endpoint that asks once and says so when nobody answers."""
+def connect(*urls: str, timeout_s: float = 10.0) -> Web3:
+    """A web3 that asks each endpoint once, in their order, and says so when nobody answers.
+
+    Args:
+        urls: of one chain's nodes; whichever answered stays the first that is asked.
+        timeout_s: for each of them.
+    """
     # Importing web3 takes longer than most programs here run, and only those that wait need it.
-    from web3 import HTTPProvider, Web3  # noqa: PLC0415
+    from web3 import Web3  # noqa: PLC0415
 
-    provider = HTTPProvider(
-        url, request_kwargs={"timeout": timeout_s}, exception_retry_configuration=None
-    )
-    return Web3(provider, middleware=[])
+    from tallystick.chain.endpoints import FirstAnswering  # noqa: PLC0415
+
+    return Web3(FirstAnswering(urls, timeout_s), middleware=[])
 
 
 def read(w3: Web3, view: View[T], *, block: int | str = LATEST) -> T:

@@ -161,7 +161,12 @@ class TransactionSender:
         )
 
     def _describe(self, write: Write[Any]) -> dict[str, str]:
-        described = {"from": self.address, "data": f"0x{write.data.hex()}", "gasPrice": "0x0"}
+        described = {
+            "from": self.address,
+            "data": f"0x{write.data.hex()}",
+            "value": hex(write.value_wei),
+            "gasPrice": "0x0",  # nobody needs money to ask
+        }
         return described if write.to is None else {**described, "to": write.to}
 
     def _estimate_gas(self, write: Write[Any]) -> int:
@@ -192,7 +197,7 @@ class TransactionSender:
             "nonce": nonce,
             "gasPrice": self._gas_price_wei,
             "gas": gas,
-            "value": 0,
+            "value": write.value_wei,
             "data": write.data,
         }
         if write.to is not None:

@@ -51,6 +51,12 @@ class KeyUnknown(NameUnknown):
     code = "key_unknown"
 
 
+class SenderNotPermitted(InvalidInput):
+    """The chain asks who sends, and was not told of this key."""
+
+    code = "sender_not_permitted"
+
+
 class KeyMissing(InvalidInput):
     """The network's folder holds no key that may do this."""
 

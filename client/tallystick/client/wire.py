@@ -20,9 +20,11 @@ from tallystick.chain.reader import read_views_now
 from tallystick.chain.rpc import Rpc
 from tallystick.client.background import BackgroundLoop
 from tallystick.client.errors import FolderRequired
+from tallystick.client.permits import asks_who_sends, permit_sender
 from tallystick.local.clock import NetworkClock
 from tallystick.local.errors import NotRunning
-from tallystick.local.folder import NetworkFolder, read_identity
+from tallystick.local.folder import NetworkFile, NetworkFolder, read_identity
+from tallystick.local.roles import CHAIN_MANAGER
 from tallystick.local.transactions import TransactionJournal
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class Wire:
         self._signer = signer
         self._before_writing = before_writing
         self._senders: dict[str, TransactionSender] = {}
+        self._permitted: set[str] = set()
 
     @property
     def has_folder(self) -> bool:
@@ -126,6 +129,7 @@ class Wire:
             sender.simulate(write)
             self.agree()
         with TransactionJournal(self.folder.transactions).locked():
+            self._permit(sender.address)
             outcome = sender.send(write).outcome
         self.writes += 1
         return outcome
@@ -179,11 +183,31 @@ class Wire:
 
     def _sender(self, role: str) -> TransactionSender:
         if role not in self._senders:
-            self._senders[role] = create_sender(self.folder, role, self.urls[0])
+            self._senders[role] = create_sender(self.folder, role, self._require_file())
         return self._senders[role]
 
+    def _permit(self, address: str) -> None:
+        """The chain takes transactions of the address; those of one that sent before, it does."""
+        file = self._require_file()
+        if address in self._permitted or not asks_who_sends(file):
+            return
+        from tallystick.chain.reader import connect  # noqa: PLC0415 - see create_sender
 
-def create_sender(folder: NetworkFolder, role: str, url: str) -> TransactionSender:
+        permit_sender(connect(*self.urls), address, self._open_manager)
+        self._permitted.add(address)
+
+    def _open_manager(self) -> TransactionSender | None:
+        has_key = self.folder.role_key(CHAIN_MANAGER).exists()
+        return self._sender(CHAIN_MANAGER) if has_key else None
+
+    def _require_file(self) -> NetworkFile:
+        file = self.folder.read_network()
+        if file is None:
+            raise NotRunning(str(self.folder.root), why="there is no network in this folder")
+        return file
+
+
+def create_sender(folder: NetworkFolder, role: str, network: NetworkFile) -> TransactionSender:
     """Signs with the folder's key of a role, keeping every transaction before it is sent."""
     # web3 takes a second to import, and most commands only read.
     from tallystick.chain.keys import load_chain_key  # noqa: PLC0415
@@ -191,9 +215,10 @@ def create_sender(folder: NetworkFolder, role: str, url: str) -> TransactionSend
     from tallystick.chain.transact import TransactionSender  # noqa: PLC0415
 
     return TransactionSender(
-        connect(url),
+        connect(*network.rpc_urls),
         load_chain_key(folder.role_key(role)),
         journal=TransactionJournal(folder.transactions),
+        gas_price_wei=network.gas_price_wei,
     )
 
 

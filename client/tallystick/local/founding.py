@@ -19,6 +19,7 @@ from tallystick.chain.transact import TransactionSender
 from tallystick.chain.wiring import Founding, Seat
 from tallystick.local.engine import ChainPlan, Engine, FoundedChain
 from tallystick.local.folder import FORMAT, NetworkFile, NetworkFolder, ValidatorEntry
+from tallystick.local.names import AVALANCHE
 from tallystick.local.ports import check_port_free, find_free_ports, format_url
 from tallystick.local.processes import Processes
 from tallystick.local.roles import CHAIN_MANAGER, GUARDIAN, REGISTRAR, name_seat
@@ -109,15 +110,15 @@ def _plan_chain(
     return ChainPlan(
         chain=config.chain,
         ports=tuple(ports),
-        manager=ensure_key(folder, CHAIN_MANAGER) if is_permissioned(config) else "",
+        manager=ensure_key(folder, CHAIN_MANAGER) if _asks_who_sends(config) else "",
         senders=(str(deployer.address).lower(), *people, *senders),
         time_s=int(time.time()),
     )
 
 
-def is_permissioned(config: NetworkConfig) -> bool:
-    """Whether the chain itself asks who sends, and somebody of the network may let others in."""
-    return config.chain.gas_price_wei > 0
+def _asks_who_sends(config: NetworkConfig) -> bool:
+    """Whether the chain takes transactions of those alone who were let in."""
+    return config.engine == AVALANCHE
 
 
 def _deploy(
