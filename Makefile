@@ -1,6 +1,6 @@
 # Each target is one file of scripts/, which CI calls too. demo and test do their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo network test chaos check bench clean
+.PHONY: help setup setup-dev demo network test test-network chaos check bench clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -23,6 +23,9 @@ test: ## contract tests, then Python tests
 chaos: ## break a network of its own at random (SECONDS=180 SEED=N ENGINE=avalanche)
 	@scripts/chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(ENGINE),--engine $(ENGINE))
+
+test-network: ## everything on a chain of five nodes, and every fault (25 minutes)
+	@scripts/test-network
 
 check: ## lint, types, import rules, static analysis, fresh generated files
 	@scripts/check
