@@ -122,6 +122,7 @@ class Monitored:
             "tallystick_quorum": lambda: _compute_quorum(self._count_validators()),
             "tallystick_peers_reachable": watch.count_reachable,
             "tallystick_clock_offset_seconds": lambda: watch.read_clock_offset_ms() / MS_PER_S,
+            "tallystick_gas_price_wei": lambda: self.basis.settings.gas_price_wei,
             "tallystick_attester_balance_wei": lambda: balances.attester_wei,
             "tallystick_sender_balance_wei": lambda: balances.sender_wei,
         }

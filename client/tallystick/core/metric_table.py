@@ -132,6 +132,7 @@ NODE_METRICS: Final = (
         "wei",
         "What the attestation key holds, which should be nothing; -1 before it is known",
     ),
+    Metric("tallystick_gas_price_wei", _GAUGE, "wei", "What a unit of gas costs; 0 on free chains"),
     Metric(
         "tallystick_sender_balance_wei",
         _GAUGE,

@@ -168,6 +168,11 @@ class Recorder:
         return self._log.in_flight
 
     @property
+    def is_taking(self) -> bool:
+        """Whether new use can be recorded: it is open, and what it wrote so far went well."""
+        return not self._is_closing and self._forwarder.failure is None
+
+    @property
     def lost_details(self) -> int:
         """Details that could not be kept; records are never among them."""
         return self._forwarder.lost_details

@@ -107,6 +107,7 @@ class FrameSender:
         )
         self._wake = asyncio.Event()
         self._cursor: int | None = None
+        self._stands_since_s = clock()
         self._read_cursor: Cursor | None = None
         self._run: list[SpooledFrame] = []
         self._requests = Requests(
@@ -129,6 +130,12 @@ class FrameSender:
             target.name if target else None,
             self._problem,
         )
+
+    @property
+    def standing_s(self) -> float:
+        """For how long the cursor has stood still with something unsettled; 0 where nothing is."""
+        is_settled = self._cursor is not None and self._cursor >= self._meter.journal.next_seq
+        return 0.0 if is_settled else self._clock() - self._stands_since_s
 
     async def run(self) -> None:
         """Frames are sent until `stop`; what is not settled by then waits in the spool.
@@ -201,6 +208,8 @@ class FrameSender:
             raise self._failure
         now_s = self._clock()
         has_moved = self._apply_read_cursor()
+        if has_moved or self._cursor == self._meter.journal.next_seq:
+            self._stands_since_s = now_s
         for answered in self._requests.take_answers():
             self._apply_answer(answered)
         if self._cursor is None:

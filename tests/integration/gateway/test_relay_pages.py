@@ -92,3 +92,22 @@ async def test_connection_says_who_serves_and_no_more(upstream: Upstream) -> Non
         answer = await reader.read()
         writer.close()
     assert b"aiohttp" not in answer
+
+
+async def test_gateway_is_ready_until_it_drains(upstream: Upstream) -> None:
+    async with run_gateway(upstream.url) as relaying:
+        ready = await relaying.get("/readyz", Authorization="")
+        assert (ready.status, json.loads(ready.body)) == (200, {"ready": True, "draining": False})
+        await relaying.server.relay.stop(1)
+        draining = await relaying.get("/readyz")
+        assert (draining.status, json.loads(draining.body)["draining"]) == (503, True)
+        assert (await relaying.get("/healthz")).status == 200  # a gateway that ends is not ill
+
+
+async def test_gateway_says_what_it_lacks(upstream: Upstream) -> None:
+    async with run_gateway(
+        upstream.url, read_checks=lambda: {"records": False}, find_wedged=lambda: ["upkeep"]
+    ) as relaying:
+        ready, health = await relaying.get("/readyz"), await relaying.get("/healthz")
+    assert (ready.status, json.loads(ready.body)["records"]) == (503, False)
+    assert (health.status, json.loads(health.body)["wedged"]) == (503, ["upkeep"])

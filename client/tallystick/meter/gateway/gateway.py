@@ -72,3 +72,7 @@ class Gateway:
     """Handlers by exact path; they check keys and bound bodies on their own."""
     collectors: Sequence[Collector] = ()
     """Further metrics of this process, such as what the chain says was spent."""
+    read_checks: Callable[[], Mapping[str, bool]] = dict
+    """By name, what has to hold for calls to be taken and billed."""
+    find_wedged: Callable[[], Sequence[str]] = tuple
+    """The duties of this process that do not end."""

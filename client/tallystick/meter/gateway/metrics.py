@@ -12,16 +12,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
+from prometheus_client.core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from tallystick.core.metric_table import METRIC_BY_NAME
 from tallystick.core.usage import Flag
 from tallystick.meter.admission.gate import Gate
+from tallystick.meter.exposition import create_counter, create_gauge
 from tallystick.meter.gateway.call import Call
 
 _PREFIX: Final = "tallystick_gateway_"
@@ -89,40 +86,34 @@ class CallCounts(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The families as they stand."""
-        yield _create_counter(
-            "calls", "Calls ended", ["dialect", "model", "status"], self._calls.items()
-        )
-        yield _create_counter("refusals", "Requests refused", ["code"], _wrap(self._refusals))
-        yield _create_counter("tokens", "Tokens", ["model", "side"], self._tokens.items())
-        yield _create_counter(
-            "cost_ucr", "Cost at local rates, ucr", ["model"], _wrap(self._cost_ucr)
-        )
-        yield _create_counter("flagged", "Records flagged", ["flag"], _wrap(self._flagged))
-        yield _create_counter(
-            "unpriced_tier",
-            "Calls at a price tier without a resource",
-            ["model", "tier"],
-            self._unpriced_tiers.items(),
-        )
-        yield from self._collect_plain()
+        gate = self._gate
+        yield create_counter(_PREFIX + "calls", self._calls.items())
+        yield create_counter(_PREFIX + "refusals", _wrap(self._refusals.items()))
+        refusals = ((str(why), count) for why, count in gate.refusals.items())
+        yield create_counter(_PREFIX + "lease_refusals", _wrap(refusals))
+        yield create_counter(_PREFIX + "tokens", self._tokens.items())
+        yield create_counter(_PREFIX + "cost_ucr", _wrap(self._cost_ucr.items()))
+        yield create_counter(_PREFIX + "flagged", _wrap(self._flagged.items()))
+        yield create_counter(_PREFIX + "unpriced_tier", self._unpriced_tiers.items())
+        for name, count in (
+            ("clients_gone", self.clients_gone),
+            ("cut_off", self.cut_off),
+            ("overruns", gate.overruns),
+            ("overrun_ucr", gate.overrun_ucr),
+            ("unleased", gate.unleased),
+        ):
+            yield create_counter(_PREFIX + name, [((), count)])
+        yield create_gauge(_PREFIX + "in_flight", [((), self.in_flight)])
+        yield create_gauge(_PREFIX + "drains", [((), self.drains)])
+        yield from self._collect_leases()
         yield self._create_durations()
 
-    def _collect_plain(self) -> Iterator[Metric]:
-        gate = self._gate
-        for name, text, count in (
-            ("clients_gone", "Streams whose client left before their end", self.clients_gone),
-            ("cut_off", "Streams ended at their reservation", self.cut_off),
-            ("overruns", "Calls dearer than their reservation", gate.overruns),
-            ("overrun_ucr", "By how much, in all", gate.overrun_ucr),
-            ("unleased", "Calls admitted without a lease", gate.unleased),
-        ):
-            yield CounterMetricFamily(_PREFIX + name, text, value=count)
-        yield GaugeMetricFamily(_PREFIX + "in_flight", "Calls under way", value=self.in_flight)
-        yield GaugeMetricFamily(_PREFIX + "drains", "Answers read on", value=self.drains)
-        left = GaugeMetricFamily(_PREFIX + "left_ucr", "Left of the lease", labels=["project"])
-        for project in self._projects:
-            left.add_metric([str(project)], gate.left_ucr(project))
-        yield left
+    def _collect_leases(self) -> Iterator[Metric]:
+        gate, projects = self._gate, sorted(self._projects)
+        left = (((str(project),), gate.left_ucr(project)) for project in projects)
+        yield create_gauge(_PREFIX + "left_ucr", left)
+        granted = (((str(project),), gate.lease(project).granted_ucr) for project in projects)
+        yield create_gauge(_PREFIX + "granted_ucr", granted)
 
     def _create_durations(self) -> Metric:
         buckets: list[tuple[str, float]] = []
@@ -130,11 +121,9 @@ class CallCounts(Collector):
         for bound, count in zip((*map(str, _BOUNDS_S), "+Inf"), self._durations, strict=True):
             total += count
             buckets.append((bound, total))
+        name = _PREFIX + "duration_seconds"
         return HistogramMetricFamily(
-            _PREFIX + "duration_seconds",
-            "Calls, from admission to record",
-            buckets=buckets,
-            sum_value=self._duration_sum_s,
+            name, METRIC_BY_NAME[name].help, buckets=buckets, sum_value=self._duration_sum_s
         )
 
 
@@ -146,17 +135,5 @@ def render_metrics(collectors: Iterable[Collector]) -> bytes:
     return generate_latest(registry)
 
 
-def _wrap(counts: Counter[str]) -> Iterator[tuple[tuple[str], int]]:
-    return (((label,), count) for label, count in counts.items())
-
-
-def _create_counter(
-    name: str,
-    text: str,
-    labels: list[str],
-    counts: Iterable[tuple[tuple[str, ...], int]],
-) -> Metric:
-    family = CounterMetricFamily(_PREFIX + name, text, labels=labels)
-    for values, count in counts:
-        family.add_metric(list(values), count)
-    return family
+def _wrap(counts: Iterable[tuple[str, int]]) -> Iterator[tuple[tuple[str], int]]:
+    return (((label,), count) for label, count in counts)

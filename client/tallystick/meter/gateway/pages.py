@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -46,6 +46,11 @@ class Pages:
     def __init__(self, gateway: Gateway, relay: Relay) -> None:
         self._gateway = gateway
         self._relay = relay
+        self._open_pages: dict[str, Callable[[], web.Response]] = {
+            "/health": self._create_health,
+            "/healthz": self._create_liveness,
+            "/readyz": self._create_readiness,
+        }
 
     def find(self, request: web.BaseRequest, query: str) -> web.Response | None:
         """The page asked for, None where there is none.
@@ -56,8 +61,8 @@ class Pages:
         if request.method not in ("GET", "HEAD"):
             return None
         path = request.path
-        if path == "/health":
-            return self._create_health()
+        if (create := self._open_pages.get(path)) is not None:
+            return create()
         if path == "/metrics" and _is_local(request.remote):
             body = render_metrics((self._relay.counts, *self._gateway.collectors))
             return web.Response(body=body, headers={"Content-Type": _METRICS_TYPE})
@@ -71,6 +76,19 @@ class Pages:
         status = 503 if self._relay.is_stopping else 200
         word = "stopping" if self._relay.is_stopping else "ok"
         return _create_json({"status": word, "in_flight": self._relay.counts.in_flight}, status)
+
+    def _create_liveness(self) -> web.Response:
+        """200 while this process does its duties, else 503 with those that do not end."""
+        wedged = list(self._gateway.find_wedged())
+        word = "wedged" if wedged else "ok"
+        return _create_json({"status": word, "wedged": wedged}, 503 if wedged else 200)
+
+    def _create_readiness(self) -> web.Response:
+        """200 when calls are taken and billed, else 503 with what is missing."""
+        checks, is_draining = self._gateway.read_checks(), self._relay.is_stopping
+        is_ready = all(checks.values()) and not is_draining
+        document = {"ready": is_ready, **checks, "draining": is_draining}
+        return _create_json(document, 200 if is_ready else 503)
 
 
 def _list_models(request: web.BaseRequest, offers: Iterable[Offer]) -> object:

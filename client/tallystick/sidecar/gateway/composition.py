@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -36,9 +36,10 @@ from tallystick.sidecar.gateway.offers import build_offers
 from tallystick.sidecar.gateway.orders import Orders
 from tallystick.sidecar.gateway.ports import bind
 from tallystick.sidecar.gateway.settings import GatewayConfig
-from tallystick.sidecar.gateway.spending import Spending
+from tallystick.sidecar.gateway.spending import NetworkState, Spending
 from tallystick.sidecar.gateway.upkeep import Upkeep
 from tallystick.sidecar.lengths import parse_length_ms
+from tallystick.sidecar.meter_metrics import MeterMetrics
 from tallystick.sidecar.meters import MeterRun, run_meter
 from tallystick.sidecar.prices import Prices
 from tallystick.sidecar.site import Site, open_site
@@ -49,6 +50,8 @@ EVENT_WORKER: Final = 0
 DECLARE_S: Final = 15.0
 """How long leases may take to be given back at the end; what is left then lapses by itself."""
 MS_PER_S: Final = 1_000
+WEDGED_S: Final = 300.0
+"""A round of duties that takes longer is stuck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,9 @@ async def run_worker(orders: Orders, number: int) -> AsyncIterator[asyncio.Task[
             book=worker.run.recorder,
             settings=_choose_settings(orders.config),
             extra_routes={**intakes, "/metrics": worker.metrics_page},
-            collectors=_list_collectors(worker),
+            collectors=worker.collectors,
+            read_checks=worker.read_checks,
+            find_wedged=worker.find_wedged,
         )
         sock = bind(orders.host, orders.port, shares=True)
         server = await stack.enter_async_context(serve(gateway, sock))
@@ -110,8 +115,18 @@ class Worker:
     pseudonyms: Pseudonyms
     metrics_page: MetricsPage
     upkeep: Upkeep
+    keeper: LeaseKeeper
     keeping: asyncio.Task[None]
     """Ends only where nothing can be admitted any more."""
+    collectors: list[Collector] = field(default_factory=list)
+
+    def read_checks(self) -> dict[str, bool]:
+        """What has to hold for calls to be taken and billed."""
+        return {"records": self.run.recorder.is_taking, "sends": self.run.failure is None}
+
+    def find_wedged(self) -> list[str]:
+        """The duties beside calls, where a round of them does not end."""
+        return ["upkeep"] if self.upkeep.age_s > WEDGED_S else []
 
 
 async def _open_worker(stack: AsyncExitStack, site: Site, orders: Orders, number: int) -> Worker:
@@ -135,7 +150,7 @@ async def _open_worker(stack: AsyncExitStack, site: Site, orders: Orders, number
     )
     keeping = await stack.enter_async_context(_keep_leases(keeper, keys.projects()))
     upkeep.add(keys.refresh, caps.save)
-    return Worker(
+    worker = Worker(
         number,
         site,
         run,
@@ -144,8 +159,15 @@ async def _open_worker(stack: AsyncExitStack, site: Site, orders: Orders, number
         Pseudonyms(site.folder.names_file),
         MetricsPage(Path(orders.sockets), config.workers),
         upkeep,
+        keeper,
         keeping,
     )
+    worker.collectors.extend((MeterMetrics(run, folder), NetworkState(keeper)))
+    if number == EVENT_WORKER:  # one worker shows for all what the ledger says
+        spending = Spending(site, keys.projects)
+        upkeep.add(spending.refresh)
+        worker.collectors.append(spending)
+    return worker
 
 
 @asynccontextmanager
@@ -174,6 +196,7 @@ async def _open_intakes(
     run = await stack.enter_async_context(
         run_meter(site, Path(orders.event_meter), drain_s=drain_s)
     )
+    worker.collectors.append(MeterMetrics(run, Path(orders.event_meter)))
     book = EventBook(
         site.directory,
         run.recorder,
@@ -185,15 +208,6 @@ async def _open_intakes(
     )
     worker.upkeep.add(book.release)
     return create_event_routes(book, worker.keys)
-
-
-def _list_collectors(worker: Worker) -> tuple[Collector, ...]:
-    """What one worker shows for all: what the ledger says."""
-    if worker.number != EVENT_WORKER:
-        return ()
-    spending = Spending(worker.site, worker.keys.projects)
-    worker.upkeep.add(spending.refresh)
-    return (spending,)
 
 
 def _find_slugs(config: GatewayConfig) -> Callable[[str, str], str | None]:

@@ -9,6 +9,7 @@ from typing import Final
 import aiohttp
 from aiohttp import web
 
+from tallystick.core.metric_table import METRIC_BY_NAME
 from tallystick.sidecar.gateway.exposition import merge_expositions
 
 MAX_BODY_BYTES: Final = 32 << 20
@@ -17,6 +18,7 @@ BODY_TIMEOUT_S: Final = 30.0
 TIMEOUT_S: Final = 60.0
 SCRAPE_TIMEOUT_S: Final = 5.0
 RETRY_AFTER_S: Final = "1"
+UP: Final = METRIC_BY_NAME["tallystick_worker_up"]
 _REQUEST_HEADERS: Final = (
     *("Authorization", "x-api-key", "api-key", "x-goog-api-key"),
     *("Content-Type", "Content-Encoding", "Accept", "x-tallystick-project", "x-tallystick-user"),
@@ -92,10 +94,8 @@ class MetricsPage:
         pages: dict[str, str] = {}
         for number in range(self._workers):
             page = await self._scrape(number)
-            up = (
-                f"# TYPE tallystick_worker_up gauge\ntallystick_worker_up {int(page is not None)}\n"
-            )
-            pages[str(number)] = up + (page or "")
+            up = f"# HELP {UP.name} {UP.help}\n# TYPE {UP.name} {UP.kind}\n{UP.name} "
+            pages[str(number)] = f"{up}{int(page is not None)}\n{page or ''}"
         return web.Response(
             text=merge_expositions(pages), headers={"Content-Type": "text/plain; version=0.0.4"}
         )

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from tallystick.chain.bindings.budgets import Budget, Budgets
 from tallystick.chain.reader import read_view
+from tallystick.meter.admission.keeper import LeaseKeeper
+from tallystick.meter.exposition import create_gauge
 from tallystick.sidecar.site import Site
 
 EVERY: Final = 10
@@ -51,22 +53,31 @@ class Spending(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """One gauge for each amount, one sample for each project."""
-        for name, text, read in _AMOUNTS:
-            family = GaugeMetricFamily(PREFIX + name, text, labels=["account"])
-            for path, budget in self._budget_by_path.items():
-                amount = read(budget)
-                if amount is not None:
-                    family.add_metric([path], amount)
-            yield family
+        for name, read in _AMOUNTS:
+            amounts = ((path, read(budget)) for path, budget in self._budget_by_path.items())
+            samples = (((path,), amount) for path, amount in amounts if amount is not None)
+            yield create_gauge(PREFIX + name, samples)
 
 
-_AMOUNTS: Final[Sequence[tuple[str, str, Callable[[Budget], int | None]]]] = (
-    ("spent_ucr", "Spent in this period, by the ledger", lambda found: found.spent_ucr),
-    (
-        "limit_ucr",
-        "Limit of this period, where there is one",
-        lambda found: found.limit_ucr if found.has_limit else None,
-    ),
-    ("leased_ucr", "Set aside for meters", lambda found: found.leased_ucr),
-    ("overdraft_ucr", "Owed", lambda found: found.overdraft_ucr),
+class NetworkState(Collector):
+    """Whether the network's leases can be asked for.
+
+    Args:
+        keeper: of the process's leases.
+    """
+
+    def __init__(self, keeper: LeaseKeeper) -> None:
+        self._keeper = keeper
+
+    def collect(self) -> Iterator[Metric]:
+        """One gauge, 0 or 1."""
+        is_up = not self._keeper.is_unreachable
+        yield create_gauge("tallystick_gateway_network_up", [((), float(is_up))])
+
+
+_AMOUNTS: Final[Sequence[tuple[str, Callable[[Budget], int | None]]]] = (
+    ("spent_ucr", lambda found: found.spent_ucr),
+    ("limit_ucr", lambda found: found.limit_ucr if found.has_limit else None),
+    ("leased_ucr", lambda found: found.leased_ucr),
+    ("overdraft_ucr", lambda found: found.overdraft_ucr),
 )
