@@ -10,14 +10,15 @@ import asyncio
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from tallystick.chain.blocks import Block, Settlement
-from tallystick.core.batches import decode_batch
+from tallystick.core.batches import Batch, Segment, decode_batch
 from tallystick.core.facts import Fact, FactBook, Facts, MeterKey
+from tallystick.core.frames import Frame
 from tallystick.core.settlement import Cursor, apply_meter_key
 from tallystick.core.usage import read_reasons
 from tallystick_node.clock import Clock
@@ -47,6 +48,15 @@ class SettledFrame:
     first_seq: int
     end_seq: int
     quarantined: int
+    source: tuple[Batch, Segment] | None = field(default=None, repr=False, compare=False)
+    """Where it lies."""
+
+    def read_signed(self, network_id: bytes) -> Frame | None:
+        """The frame as its meter signed it, as far as this came from a block."""
+        if self.source is None:
+            return None
+        batch, segment = self.source
+        return batch.frame(segment, network_id)
 
 
 ReadHeader = Callable[[int], Awaitable[Header | None]]
@@ -218,7 +228,12 @@ def read_settled_frames(settlement: Settlement) -> list[SettledFrame]:
     quarantined = np.add.reduceat(read_reasons(batch.records) != 0, starts, dtype=np.int64)
     return [
         SettledFrame(
-            segment.meter, segment.key_index, segment.first_seq, segment.end_seq, int(count)
+            segment.meter,
+            segment.key_index,
+            segment.first_seq,
+            segment.end_seq,
+            int(count),
+            (batch, segment),
         )
         for place, (segment, count) in enumerate(zip(batch.segments, quarantined, strict=True))
         if settlement.settled_bitmap >> place & 1

@@ -21,7 +21,6 @@ TallystickError
 └── TemporaryFailure
     ├── RateLimited             429
     ├── MeterPaused             429: too much of its use was quarantined
-    ├── FrameFromFuture         503
     ├── ChainBehind             503
     ├── QueueFull               503
     ├── StorageFull             507
@@ -163,12 +162,6 @@ class MeterPaused(TemporaryFailure):
 
     code = "meter_paused"
     http_status = 429
-
-
-class FrameFromFuture(TemporaryFailure):
-    """A record lies further ahead of this node's clock than the rules charge at face value."""
-
-    code = "frame_from_future"
 
 
 class ChainBehind(TemporaryFailure):

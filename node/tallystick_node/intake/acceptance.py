@@ -14,13 +14,11 @@ from tallystick.core.errors import TallystickError
 from tallystick.core.facts import Facts
 from tallystick.core.frame_checks import check_frame
 from tallystick.core.frames import Frame, decode_frame, decode_frames, encode_frame
-from tallystick.core.usage import read_time_ms
 from tallystick_node.chain_view import SettledFrame
 from tallystick_node.clock import Clock
 from tallystick_node.errors import (
     ChainBehind,
     Draining,
-    FrameFromFuture,
     NotAttesting,
     StorageFull,
 )
@@ -29,6 +27,7 @@ from tallystick_node.intake.equivocation import EquivocationLog
 from tallystick_node.intake.journal import Entry, FrameJournal
 from tallystick_node.intake.meter_rates import MeterRates
 from tallystick_node.intake.pool import Conflict, FramePool, PooledFrame, Standing
+from tallystick_node.intake.settled import SettledFrames
 from tallystick_node.metrics import NodeMetrics
 
 log = structlog.get_logger(__name__)
@@ -116,6 +115,7 @@ class Intake:
         self._clock = clock
         self._metrics = metrics
         self._is_open = True
+        self._settled = SettledFrames()
 
     @property
     def is_open(self) -> bool:
@@ -175,6 +175,7 @@ class Intake:
         """Settled frames leave pool and journal; quarantined records count against their meter."""
         now_ms = self._clock()
         for frame in frames:
+            self._prove_conflicts(frame)
             records = frame.end_seq - frame.first_seq
             self._rates.note_settled(frame.meter, records, frame.quarantined, now_ms)
             self._metrics.records_settled.inc(records)
@@ -213,20 +214,39 @@ class Intake:
         now_ms = self._clock()
         facts = self._chain.facts
         check_frame(borrowed, facts, self._terms.network_id, now_ms)
-        check_not_ahead(borrowed, now_ms, facts.rules_at(now_ms).ahead_ms)
         self._rates.take(borrowed.meter, borrowed.count, now_ms)
         frame = decode_frame(encode_frame(borrowed))
         try:
-            return self._pool.offer(frame, find_projects(frame))
+            return self._find_place(frame)
         except Conflict as conflict:
-            proof = self._proofs.keep(conflict.kept, frame)
-            log.warning(
-                "equivocation_proved",
-                meter=frame.meter,
-                first_seq=frame.first_seq,
-                proof=proof and proof.name,
-            )
+            self._keep_proof(conflict.kept, frame)
             raise
+
+    def _find_place(self, frame: Frame) -> tuple[Standing, PooledFrame | None]:
+        """As the pool's `offer`, and what settled lately counts too."""
+        standing, place = self._pool.offer(frame, find_projects(frame))
+        settled = self._settled.find_conflicting(frame) if place is None else None
+        if settled is not None:
+            raise Conflict(settled, frame)
+        return standing, place
+
+    def _prove_conflicts(self, settled: SettledFrame) -> None:
+        """Whoever signed what settled, and another history that waits here, is proven to have."""
+        signed = settled.read_signed(self._terms.network_id)
+        if signed is None:
+            return
+        self._settled.add(signed)
+        for waiting in self._pool.find_conflicting(signed):
+            self._keep_proof(signed, waiting)
+
+    def _keep_proof(self, kept: Frame, refused: Frame) -> None:
+        proof = self._proofs.keep(kept, refused)
+        log.warning(
+            "equivocation_proved",
+            meter=refused.meter,
+            first_seq=refused.first_seq,
+            proof=proof and proof.name,
+        )
 
     async def _store(self, places: Sequence[PooledFrame]) -> None:
         """Every place is on disk; shared with other requests that brought the same frames.
@@ -273,18 +293,3 @@ class Intake:
 def find_projects(frame: Frame) -> frozenset[int]:
     """The distinct projects of a frame's records."""
     return frozenset(np.unique(frame.records["project"]).tolist())
-
-
-def check_not_ahead(frame: Frame, now_ms: int, ahead_ms: int) -> None:
-    """No record lies further ahead than the rules charge at face value.
-
-    Raises:
-        FrameFromFuture: it will be welcome later.
-    """
-    newest_ms = int(read_time_ms(frame.records).max())
-    if newest_ms > now_ms + ahead_ms:
-        raise FrameFromFuture(
-            "a record lies too far in the future",
-            expected=f"at most {now_ms + ahead_ms} ms",
-            actual=newest_ms,
-        )

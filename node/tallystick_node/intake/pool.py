@@ -180,6 +180,17 @@ class FramePool:
             self._waiting.pop(meter, None)
         return passed
 
+    def find_conflicting(self, settled: Frame) -> list[Frame]:
+        """Pooled frames under the same key that say something else about the same numbers."""
+        lane = self._lanes.get(settled.meter)
+        if lane is None:
+            return []
+        return [
+            place.frame
+            for place in _find_overlapping(lane, settled)
+            if place.frame.key_index == settled.key_index and _differs(place.frame, settled)
+        ]
+
     def meters(self) -> list[int]:
         """Every meter with a frame in the pool."""
         return list(self._lanes)

@@ -8,9 +8,11 @@ from httpx import Response
 from tests.unit.core.builders import METER, MINUTE_MS, NOW_MS, build_frame, build_records
 from tests.unit.node.intaking import STALLED_AFTER_MS, WIDE_RATES, Intaking
 
-from tallystick.core.frames import decode_frames, encode_frame
+from tallystick.core.batches import BatchHeader, join_frames
+from tallystick.core.frames import Frame, decode_frames, encode_frame
 from tallystick.core.settlement import Cursor
 from tallystick_node.chain_view import SettledFrame
+from tallystick_node.intake.equivocation import EquivocationLog
 
 Scenario = Callable[[Intaking], Awaitable[None]]
 
@@ -127,14 +129,13 @@ def test_body_is_refused_when_it_comes_too_slowly(tmp_path: Path) -> None:
     run(tmp_path, scenario, body_timeout_s=0.01)
 
 
-def test_frame_is_refused_for_now_when_its_records_are_from_the_future(tmp_path: Path) -> None:
+def test_frame_is_taken_when_its_records_are_from_the_future(tmp_path: Path) -> None:
+    """They settle at the clamped time and are marked `early`: a wrong clock loses nothing."""
+
     async def scenario(node: Intaking) -> None:
-        frame = build_frame(build_records(time_ms=NOW_MS + 5 * MINUTE_MS + 1))
-        answer = await node.send(frame)
-        check_refused(answer, 503, "frame_from_future")
-        assert answer.headers["Retry-After"] == "1"
-        node.now_ms += 1
+        frame = build_frame(build_records(time_ms=NOW_MS + 5 * 60 * MINUTE_MS))
         assert (await node.send(frame)).is_success
+        assert node.first_seqs() == [frame.first_seq]
 
     run(tmp_path, scenario)
 
@@ -278,6 +279,53 @@ def test_settled_frames_leave_pool_and_journal(tmp_path: Path) -> None:
         node.intake.apply_settled([SettledFrame(METER, 0, 0, 2, quarantined=0)])
         assert node.first_seqs() == [2]
         assert len(list(node.journal)) == 1
+
+    run(tmp_path, scenario)
+
+
+def settle(node: Intaking, frame: Frame) -> None:
+    """The chain settled this frame, whoever had it."""
+    header = BatchHeader(1, 1, 0, bytes(32), NOW_MS, NOW_MS)
+    batch = join_frames(header, [frame])
+    segment = batch.segments[0]
+    node.chain.cursors[frame.meter] = Cursor(frame.end_seq)
+    node.intake.apply_settled(
+        [SettledFrame(frame.meter, 0, frame.first_seq, frame.end_seq, 0, (batch, segment))]
+    )
+
+
+def read_proofs(node: Intaking) -> list[tuple[int, int]]:
+    """(meter, first number) of the refused half of every proof."""
+    return [(other.meter, other.first_seq) for _, other in EquivocationLog(node.folder / "proofs")]
+
+
+def test_second_history_is_proven_when_another_validator_settles_the_first(tmp_path: Path) -> None:
+    async def scenario(node: Intaking) -> None:
+        assert (await node.send(build_frame(build_records(3, step=1)))).is_success
+        settle(node, build_frame(build_records(3, step=2)))
+        assert read_proofs(node) == [(METER, 0)]
+        assert node.first_seqs() == []
+
+    run(tmp_path, scenario)
+
+
+def test_second_history_is_refused_and_proven_when_the_first_has_settled(tmp_path: Path) -> None:
+    async def scenario(node: Intaking) -> None:
+        settle(node, build_frame(build_records(3, step=2)))
+        other = await node.send(build_frame(build_records(2, step=1), first_seq=1))
+        check_refused(other, 409, "sequence_conflict")
+        assert read_proofs(node) == [(METER, 1)]
+
+    run(tmp_path, scenario)
+
+
+def test_settled_frame_is_known_when_it_comes_again(tmp_path: Path) -> None:
+    async def scenario(node: Intaking) -> None:
+        frame = build_frame(build_records(3))
+        assert (await node.send(frame)).is_success
+        settle(node, frame)
+        assert (await node.send(frame)).json()["frames"][0]["status"] == "settled"
+        assert read_proofs(node) == []
 
     run(tmp_path, scenario)
 
