@@ -12,6 +12,12 @@ import httpx
 
 from tallystick.chain.bindings.cursors import Cursors
 from tallystick.chain.bindings.validators import Validators
+from tallystick.chain.errors import (
+    AnswerMalformed,
+    ChainUnreachable,
+    RpcRefused,
+    TransactionReverted,
+)
 from tallystick.chain.network import Network
 from tallystick.chain.reader import read_view, read_views
 from tallystick.chain.rpc import Rpc
@@ -40,8 +46,18 @@ class ChainCursors:
         self._cursors = Cursors(network.addresses.cursors)
 
     async def read_cursors(self, meters: Sequence[int]) -> dict[int, Cursor]:
-        """The cursor of each meter."""
-        found = await read_view(self._rpc, self._cursors.cursors_of(meters))
+        """The cursor of each meter.
+
+        Raises:
+            ChainUnreachable: no endpoint answered, or one that cannot know: a node that is catching
+                up lacks the contracts or their state, and says so in ways of its own.
+        """
+        try:
+            found = await read_view(self._rpc, self._cursors.cursors_of(meters))
+        except (AnswerMalformed, RpcRefused, TransactionReverted) as error:
+            raise ChainUnreachable(
+                "the chain node does not know where meters stand", actual=error.message
+            ) from error
         return dict(zip(meters, found, strict=True))
 
 
