@@ -43,7 +43,7 @@ def found_chain(
     ports: Sequence[tuple[int, int]],
     processes: Processes,
 ) -> list[ChainNodeEntry]:
-    """The chain runs on as many nodes as there are ports, each healthy and a process of the network.
+    """The chain runs on as many nodes as there are ports, each of them healthy.
 
     Args:
         programs: see `find_avalanche`.

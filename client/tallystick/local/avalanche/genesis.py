@@ -5,8 +5,11 @@ Source: docs/operations/avalanche.md; the fields are subnet-evm's.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from typing import Any, Final
+
+import msgspec
 
 from tallystick.chain.config import Chain
 
@@ -15,6 +18,7 @@ BALANCE_WEI: Final = 10**24
 EARLIEST_TIME_S: Final = 0x5FCB13D0
 """Before it the rules that the genesis block is read with do not hold yet."""
 _BLOCK_S: Final = 1
+_MIB: Final = 1024 * 1024
 _UNREACHED_GAS: Final = 1_000_000_000
 """In ten seconds; a chain that stays below never raises its price."""
 _ZERO_HASH: Final = "0x" + 64 * "0"
@@ -95,6 +99,7 @@ def compute_chain_settings() -> dict[str, Any]:
             *("internal-eth", "internal-blockchain", "internal-transaction", "internal-tx-pool"),
         ],
         "log-level": "warn",
+        "database-config": base64.b64encode(msgspec.json.encode(_compute_database())).decode(),
         # An auditor may ask for what was true at any block.
         "pruning-enabled": False,
         "trie-clean-cache": 64,
@@ -109,6 +114,11 @@ def compute_chain_settings() -> dict[str, Any]:
         "tx-pool-global-queue": 4_096,
         "batch-response-max-size": 64 * 1024 * 1024,
     }
+
+
+def _compute_database() -> dict[str, Any]:
+    """What was accepted is on disk: without `sync` nodes that are all killed lose final blocks."""
+    return {"sync": True, "cacheSize": 64 * _MIB, "memTableSize": 16 * _MIB}
 
 
 def _strip(address: str) -> str:
