@@ -2,6 +2,7 @@
 
 import base64
 import json
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ NOW_S = 1_795_000_000
 CHAIN = load_network_config("avalanche").chain
 
 
-def make(time_s: int = NOW_S) -> dict:
+def make(time_s: int = NOW_S) -> dict[str, Any]:
     return compute_genesis(CHAIN, managers=[MANAGER], senders=[SENDER], time_s=time_s)
 
 
