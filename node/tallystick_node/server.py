@@ -11,20 +11,27 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from tallystick_node.connections import ConnectionRoom, fit_descriptors
 from tallystick_node.errors import SettingsInvalid
 from tallystick_node.settings import ServerLimits
 
 BACKLOG = 2_048
 
 
-def create_protocol(header_timeout_s: float) -> type[asyncio.Protocol]:
-    """Uvicorn's protocol, which also closes a connection whose request's head does not arrive."""
+def create_protocol(header_timeout_s: float, room: ConnectionRoom) -> type[asyncio.Protocol]:
+    """Uvicorn's protocol, which also bounds how long a request's head takes, and the connections.
+
+    Args:
+        header_timeout_s: a connection whose next head has not come whole by then is closed.
+        room: shared by all connections of a server.
+    """
 
     class BoundedHttpProtocol(HttpToolsProtocol):
         head_timer: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvicorn's signature
             super().connection_made(transport)
+            room.enter(self.transport)
             self._start_waiting()
 
         def on_message_begin(self) -> None:
@@ -35,8 +42,17 @@ def create_protocol(header_timeout_s: float) -> type[asyncio.Protocol]:
             self._stop_waiting()
             super().on_headers_complete()
 
+        def on_message_complete(self) -> None:
+            room.serve(self.transport)
+            super().on_message_complete()
+
+        def on_response_complete(self) -> None:
+            room.wait(self.transport)
+            super().on_response_complete()
+
         def connection_lost(self, exc: Exception | None) -> None:
             self._stop_waiting()
+            room.leave(self.transport)
             super().connection_lost(exc)
 
         def _start_waiting(self) -> None:
@@ -53,17 +69,18 @@ def create_protocol(header_timeout_s: float) -> type[asyncio.Protocol]:
 
 def create_server(app: ASGIApp, limits: ServerLimits) -> uvicorn.Server:
     """A server that leaves signals and logging to the node."""
+    connections = fit_descriptors(limits.connections)
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            http=create_protocol(limits.header_timeout_s),
+            http=create_protocol(limits.header_timeout_s, ConnectionRoom(connections)),
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
             backlog=BACKLOG,
-            limit_concurrency=limits.connections,
+            limit_concurrency=connections + 1,  # refused where nobody waits who could make room
             timeout_keep_alive=limits.keep_alive_s,
             timeout_graceful_shutdown=max(int(limits.shutdown_s), 1),
         )
