@@ -65,5 +65,5 @@ class TokenBuckets:
         self._buckets.move_to_end(key)
         gained = max(now_ms - bucket.at_ms, 0) * self._per_ms
         bucket.tokens = min(bucket.tokens + gained, self._burst)
-        bucket.at_ms = max(now_ms, bucket.at_ms)
+        bucket.at_ms = now_ms  # also where the clock was set back: from there on it fills again
         return bucket

@@ -90,7 +90,8 @@ class PeerClient:
 
     def is_resting(self, peer: Validator) -> bool:
         """Whether the peer failed lately and is better left alone for a moment."""
-        return self._health_of(peer).resting_until_ms > self._clock()
+        left_ms = self._health_of(peer).resting_until_ms - self._clock()
+        return 0 < left_ms <= LONGEST_REST_MS  # more is left only where the clock was set back
 
     def is_reachable(self, peer: Validator) -> bool:
         """Whether the peer answered when last asked, or was never asked."""

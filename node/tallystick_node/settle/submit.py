@@ -305,7 +305,8 @@ class Settler:
     def _open_runs(self) -> Iterator[Sequence[Any]]:
         now_ms = self._clock()
         for run in self._source.runs():
-            if self._deferred_until_ms.get(run[0].frame.meter, 0) <= now_ms:
+            left_ms = self._deferred_until_ms.get(run[0].frame.meter, 0) - now_ms
+            if not 0 < left_ms <= DEFER_MS:  # more is left only where the clock was set back
                 yield run
 
     def _find_ground(self) -> Ground:

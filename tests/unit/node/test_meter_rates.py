@@ -60,4 +60,11 @@ def test_buckets_do_not_fill_when_the_clock_goes_back() -> None:
     buckets = TokenBuckets(per_s=10, burst=10)
     buckets.take(1, 10, NOW_MS)
     assert buckets.compute_wait_ms(1, 1, NOW_MS - 60_000) > 0
+
+
+def test_buckets_fill_again_from_where_the_clock_was_set_back_to() -> None:
+    hours_ahead_ms = NOW_MS + 5 * 60 * MINUTE_MS
+    buckets = TokenBuckets(per_s=10, burst=10)
+    buckets.take(1, 10, hours_ahead_ms)
+    assert buckets.compute_wait_ms(1, 1, NOW_MS) > 0
     assert buckets.compute_wait_ms(1, 1, NOW_MS + 1_000) == 0
