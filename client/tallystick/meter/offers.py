@@ -1,8 +1,9 @@
 """Who is offered what: the sender's state between the cursor and the validators, without any I/O.
 
 A validator's answer only says that it has a frame. What counts is the cursor: while it stands still
-for the failover time although something was offered, the next validator's turn comes, whatever the
-present one answered.
+although something was offered, the next validator's turn comes, whatever the present one answered.
+One that has acknowledged everything is given the time that blocks take besides; one that cannot be
+reached hardly any.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ class Offers:
 
     Args:
         meter: its id decides the order of the validators.
-        failover_s: how long the cursor may stand still.
+        failover_s: how long the cursor may stand still while the validator owes an answer.
+        settle_s: how much longer once it has acknowledged everything: what batch and block take.
+        unreachable_s: how long a validator that cannot be reached is tried again.
         retry_s: first wait after a failure; doubled by each further one.
         max_retry_s: longest wait unless the validator names a longer one.
         refusal_grace_s: how long validators may take to hear of a new meter or key.
@@ -55,6 +58,8 @@ class Offers:
 
     meter: int
     failover_s: float
+    settle_s: float = 0.0
+    unreachable_s: float = 0.5
     retry_s: float = 0.1
     max_retry_s: float = 5.0
     refusal_grace_s: float = 30.0
@@ -64,7 +69,10 @@ class Offers:
     _ranking: list[ValidatorEndpoint] = field(default_factory=list)
     _position: int = 0
     _offered: set[int] = field(default_factory=set)
+    _acknowledged: set[int] = field(default_factory=set)
     _waiting_since_s: float | None = None
+    _owed_since_s: float | None = None
+    _unreachable_since_s: float | None = None
     _refused_since_s: float | None = None
     _pauses: dict[bytes, _Pause] = field(default_factory=dict)
     _refusals: dict[bytes, Refusal] = field(default_factory=dict)
@@ -96,6 +104,7 @@ class Offers:
     def apply_progress(self) -> None:
         """The cursor moved on: the validator in turn, or another, is doing its work."""
         self._waiting_since_s = None
+        self._owed_since_s = None
         self._refused_since_s = None
         self._refusals.clear()
 
@@ -104,11 +113,17 @@ class Offers:
 
         What left the run, because it settled or was cut anew, may be offered again.
         """
-        self._offered.intersection_update(frame.first_seq for frame in run)
-        if not run:
+        wanted = {frame.first_seq for frame in run}
+        self._offered &= wanted
+        self._acknowledged &= wanted
+        if not wanted:
             self._waiting_since_s = None
         elif self._waiting_since_s is None:
             self._waiting_since_s = now_s
+        if wanted <= self._acknowledged:
+            self._owed_since_s = None
+        elif self._owed_since_s is None:
+            self._owed_since_s = now_s
 
     def take(
         self, run: Sequence[SpooledFrame], *, max_frames: int, max_bytes: int
@@ -138,9 +153,8 @@ class Offers:
 
     def is_standing(self, now_s: float) -> bool:
         """Whether the cursor has stood still for too long."""
-        return self._waiting_since_s is not None and (
-            now_s - self._waiting_since_s >= self.failover_s
-        )
+        patience_s = self.compute_patience_s(now_s)
+        return patience_s is not None and patience_s <= 0
 
     def apply_failover(self) -> None:
         """It is the next validator's turn; everything unsettled is offered to it."""
@@ -151,7 +165,10 @@ class Offers:
         """Nothing counts as offered any more, and the cursor gets its time anew."""
         self.turn += 1
         self._offered.clear()
+        self._acknowledged.clear()
         self._waiting_since_s = None
+        self._owed_since_s = None
+        self._unreachable_since_s = None
 
     def apply_pause(self, validator: ValidatorEndpoint, now_s: float, wait_s: float | None) -> None:
         """The validator is left alone for as long as it asked, or for a jittered back-off."""
@@ -163,9 +180,21 @@ class Offers:
         wait_s = backoff_s if wait_s is None else max(wait_s, self.retry_s)
         pause.until_s = now_s + wait_s * self.jitter.uniform(1.0, 1.25)
 
-    def apply_taken(self, validator: ValidatorEndpoint) -> None:
-        """The validator answers again."""
+    def apply_taken(
+        self, validator: ValidatorEndpoint, frames: Sequence[SpooledFrame] = ()
+    ) -> None:
+        """The validator in turn answers again, and has acknowledged these frames."""
         self._pauses.pop(validator.transport_key, None)
+        self._acknowledged.update(frame.first_seq for frame in frames)
+        self._owed_since_s = None
+        self._unreachable_since_s = None
+
+    def apply_reachability(self, now_s: float, *, is_reachable: bool) -> None:
+        """The validator in turn was reached just now, or was not."""
+        if is_reachable:
+            self._unreachable_since_s = None
+        elif self._unreachable_since_s is None:
+            self._unreachable_since_s = now_s
 
     def apply_refusal(self, refusal: Refusal) -> bool:
         """One more validator will not have a frame.
@@ -191,4 +220,9 @@ class Offers:
         """How long until the cursor has stood still for too long; None while nothing is offered."""
         if self._waiting_since_s is None:
             return None
-        return max(self._waiting_since_s + self.failover_s - now_s, 0.0)
+        ends_s = [self._waiting_since_s + self.failover_s + self.settle_s]
+        if self._owed_since_s is not None:
+            ends_s.append(self._owed_since_s + self.failover_s)
+        if self._unreachable_since_s is not None:
+            ends_s.append(self._unreachable_since_s + self.unreachable_s)
+        return max(min(ends_s) - now_s, 0.0)

@@ -39,6 +39,8 @@ class NotNow:
 
     code: str
     retry_after_s: float | None = None
+    is_reachable: bool = True
+    """Whether the validator, or anybody in its place, answered at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ async def post_frames(
     except TimeoutError:
         return NotNow("no_answer")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return NotNow(f"unreachable: {type(error).__name__}")
+        return NotNow(f"unreachable: {type(error).__name__}", is_reachable=False)
 
 
 async def _exchange(http: httpx.AsyncClient, url: str, body: bytes) -> Answer:

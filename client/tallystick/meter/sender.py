@@ -41,6 +41,8 @@ class SenderSettings:
 
     cut: CutRules = field(default_factory=CutRules)
     failover_s: float = 2.0
+    settle_s: float = 4.0
+    """How much longer a validator gets that has acknowledged everything: two blocks of 2 s."""
     request_frames: int = 40
     request_bytes: int = 1 << 20
     requests_in_flight: int = 4
@@ -103,6 +105,7 @@ class FrameSender:
         self._offers = Offers(
             meter.id,
             self._settings.failover_s,
+            self._settings.settle_s,
             jitter=jitter or random.Random(),  # noqa: S311 - no secret
         )
         self._wake = asyncio.Event()
@@ -329,9 +332,10 @@ class FrameSender:
             return
         match answered.answer:
             case Taken():
-                self._offers.apply_taken(request.target)
-            case NotNow(code, retry_after_s):
+                self._offers.apply_taken(request.target, request.frames)
+            case NotNow(code, retry_after_s, is_reachable):
                 self._problem = code
+                self._offers.apply_reachability(self._clock(), is_reachable=is_reachable)
                 self._offers.withdraw(request.frames)
                 self._offers.apply_pause(request.target, self._clock(), retry_after_s)
             case Refused() as refused:

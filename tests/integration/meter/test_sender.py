@@ -33,6 +33,7 @@ NETWORK_ID = bytes(range(32))
 FAST = SenderSettings(
     cut=CutRules(frame_records=32, frame_wait_s=0.05, window_records=4096),
     failover_s=0.3,
+    settle_s=0.0,
     poll_s=0.02,
     idle_poll_s=0.05,
     request_timeout_s=5.0,

@@ -62,6 +62,41 @@ def test_turn_stays_when_the_cursor_moves_or_nothing_is_unsettled(
     assert offers.compute_patience_s(100.0) is None
 
 
+def test_turn_stays_longer_when_everything_was_acknowledged(run: list[SpooledFrame]) -> None:
+    offers = Offers(7, failover_s=2.0, settle_s=4.0)
+    offers.apply_validators(VALIDATORS)
+    offers.apply_run(run, 0.0)
+    offers.apply_taken(VALIDATORS[ORDER[0]], run)
+    offers.apply_run(run, 0.1)
+    assert not offers.is_standing(5.9)
+    assert offers.is_standing(6.0)
+
+
+def test_turn_passes_when_the_validator_owes_an_answer(run: list[SpooledFrame]) -> None:
+    offers = Offers(7, failover_s=2.0, settle_s=4.0)
+    offers.apply_validators(VALIDATORS)
+    offers.apply_run(run[:4], 0.0)
+    offers.apply_taken(VALIDATORS[ORDER[0]], run[:4])
+    offers.apply_run(run, 0.1)
+    assert not offers.is_standing(2.0)
+    assert offers.is_standing(2.1)
+    offers.apply_failover()
+    offers.apply_run(run, 2.1)
+    assert not offers.is_standing(4.0)
+
+
+def test_turn_passes_soon_when_the_validator_cannot_be_reached(run: list[SpooledFrame]) -> None:
+    offers = Offers(7, failover_s=2.0)
+    offers.apply_validators(VALIDATORS)
+    offers.apply_run(run, 0.0)
+    offers.apply_reachability(0.1, is_reachable=False)
+    offers.apply_reachability(0.3, is_reachable=False)
+    assert not offers.is_standing(0.5)
+    assert offers.is_standing(0.6)
+    offers.apply_reachability(0.6, is_reachable=True)
+    assert not offers.is_standing(0.6)
+
+
 def test_take_offers_each_frame_once_inside_the_bounds(
     offers: Offers, run: list[SpooledFrame]
 ) -> None:
