@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import socket
-from contextlib import ExitStack
+from itertools import islice
 from typing import Final
 
 from tallystick.local.errors import PortInUse
 
 LOOPBACK: Final = "127.0.0.1"
+FREE_PORTS: Final = range(16_384, 32_768)
 
 
 def format_url(port: int) -> str:
@@ -17,12 +19,23 @@ def format_url(port: int) -> str:
 
 
 def find_free_ports(count: int) -> list[int]:
-    """`count` different ports that nobody listens on just now."""
-    with ExitStack() as stack:
-        listeners = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for listener in listeners:
-            listener.bind((LOOPBACK, 0))
-        return [listener.getsockname()[1] for listener in listeners]
+    """`count` different ports that nobody uses just now.
+
+    They lie below those that a system gives to outgoing connections: a chain takes seconds from
+    being told its ports to listening on them, and keeps them over restarts.
+    """
+    candidates = random.SystemRandom().sample(FREE_PORTS, len(FREE_PORTS))
+    free = islice(filter(_is_free, candidates), count)
+    return list(free)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        try:
+            listener.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
 
 
 def check_port_free(port: int, purpose: str) -> None:
