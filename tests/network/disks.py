@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-SIZE_MIB: Final = 96
+SIZE_MIB: Final = 192
 CHUNK: Final = bytes(1 << 16)
 
 

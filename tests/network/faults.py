@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ from tests.network.seeds import draw_seed
 
 PATIENCE_S: Final = 180.0
 WARM_UP_S: Final = 60.0
+POLL_S: Final = 0.005
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,29 @@ class Drill:
         self.recovery_s = max(self.recovery_s, took_s)
         self._marked_at_s = None
         return took_s
+
+    def wait_left(self, victim: str) -> float:
+        """No meter sends to the validator any more.
+
+        Returns:
+            Seconds since the last `inject`.
+        """
+        assert self._marked_at_s is not None, "nothing was injected"
+        self._wait(lambda: all(meter.target != victim for meter in self.load.meters), victim)
+        return time.monotonic() - self._marked_at_s
+
+    def wait_problem(self, code: str) -> None:
+        """A meter was told this by the validator in turn."""
+        self._wait(
+            lambda: any(meter.opened.status.problem == code for meter in self.load.meters), code
+        )
+
+    def _wait(self, holds: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + self._patience_s
+        while not holds():
+            self.load.check()
+            assert time.monotonic() < deadline, f"waited in vain: {what}"
+            time.sleep(POLL_S)
 
     def _conclude(self) -> None:
         if self._marked_at_s is not None:

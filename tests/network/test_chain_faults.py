@@ -5,16 +5,61 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.network.chaos_faults import FAULTS, Fault, play
+from tests.network.chaos_faults import (
+    FAULTS,
+    Fault,
+    fill_validator_disk,
+    kill_chain_node,
+    kill_validator,
+    play,
+)
 from tests.network.faults import Drill
+from tests.network.figures import add_figures
 from tests.network.parts import Parts
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(900)]
 
+WITH_TESTS_OF_THEIR_OWN = (kill_validator, fill_validator_disk, kill_chain_node)
+OTHERS = [fault for fault in FAULTS if fault.happen not in WITH_TESTS_OF_THEIR_OWN]
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name.replace(" ", "-"))
+
+@pytest.mark.parametrize("fault", OTHERS, ids=lambda fault: fault.name.replace(" ", "-"))
 def test_load_settles_once_whatever_breaks(network: Path, fault: Fault) -> None:
     if Parts(network).engine not in fault.engines:
         pytest.skip(f"{fault.name}: not on this chain")
     with Drill(network, fault.name) as drill:
         play(drill, fault)
+
+
+def test_meters_fail_over_when_their_validator_is_killed(network: Path) -> None:
+    with Drill(network, "validator killed") as drill:
+        with kill_validator(drill):
+            (victim,) = drill.parts.missing()
+            failover_s = drill.wait_left(victim)
+            recovery_s = drill.recovered()
+        drill.heal()
+        drill.recovered()
+    add_figures(failover_s=round(failover_s, 2), recovery_s=round(recovery_s, 2))
+
+
+def test_validator_takes_nothing_when_its_disk_is_full(network: Path) -> None:
+    with Drill(network, "validator's disk full") as drill:
+        with fill_validator_disk(drill):
+            drill.wait_problem("storage_full")
+            drill.recovered()
+        drill.heal()
+        drill.recovered()
+
+
+def test_blocks_go_on_when_each_chain_node_is_killed_in_turn(network: Path) -> None:
+    parts = Parts(network)
+    if parts.engine == "anvil":
+        pytest.skip("the chain is one node")
+    with Drill(network, "each chain node killed in turn") as drill:
+        for node in parts.chain_nodes():
+            drill.inject()
+            parts.kill(node)
+            drill.recovered()
+            parts.revive()
+            drill.heal()
+            drill.recovered()
