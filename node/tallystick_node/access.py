@@ -1,7 +1,8 @@
 """Who may talk to this node: with a token whoever has it, without one only this machine.
 
 Browsers cannot be made to send a bearer token, so the token is taken as a Basic password as well.
-Health and peer routes are open: the first say nothing, the second are signed.
+Health and peer routes are open: the first say nothing, the second are signed. So is what meters
+bring: any member's meter may send to any validator, and nobody hands out tokens for that.
 """
 
 from __future__ import annotations
@@ -31,6 +32,13 @@ OPEN_PATHS: Final = frozenset(
 )
 
 
+SIGNED_PATHS: Final = frozenset(
+    {"/v1/frames", "/v1/leases", "/v1/leases/declarations", "/v1/leases/releases"}
+)
+"""What is posted here is signed by a registered key, or may be done by anybody on the chain; bodies
+and rates are bounded behind it."""
+
+
 class AccessGuard:
     """Refuses requests before any route sees them.
 
@@ -46,7 +54,7 @@ class AccessGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hands the request on, or answers it with the refusal."""
-        if scope["type"] == "http" and scope["path"] not in OPEN_PATHS:
+        if scope["type"] == "http" and not self._is_open(scope):
             try:
                 self._check(Headers(scope=scope))
             except TallystickError as error:
@@ -56,6 +64,13 @@ class AccessGuard:
                 await response(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _is_open(self, scope: Scope) -> bool:
+        """Whether the route asks for no token; without one, only this machine is heard anyway."""
+        if scope["path"] in OPEN_PATHS:
+            return True
+        is_signed = scope["method"] == "POST" and scope["path"] in SIGNED_PATHS
+        return self._token is not None and is_signed
 
     def _check(self, headers: Headers) -> None:
         if self._token is None:

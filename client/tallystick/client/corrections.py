@@ -17,6 +17,7 @@ from tallystick.client.signers import find_controller, find_registrar
 from tallystick.client.wire import Wire
 from tallystick.core.corrections import Credit, compute_credit_digest
 from tallystick.core.typed_data import sign_typed_digest
+from tallystick.local.tokens import load_tokens
 
 TIMEOUT_S: Final = 60.0
 VALUED: Final = "valued"
@@ -169,10 +170,11 @@ class Corrections:
     ) -> Any:  # noqa: ANN401 - JSON
         """The first validator's answer; the others are asked only where one cannot be reached."""
         file = self._wire.folder.read_network()
+        tokens = load_tokens(self._wire.folder)
         failures: list[str] = []
         for validator in file.validators if file is not None else []:
             try:
-                with httpx.Client(timeout=TIMEOUT_S, trust_env=False) as http:
+                with httpx.Client(timeout=TIMEOUT_S, trust_env=False, auth=tokens) as http:
                     url = f"{validator.url}{path}"
                     answer = http.request(method, url, params=params, json=json)
             except httpx.TransportError as error:

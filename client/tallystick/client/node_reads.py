@@ -12,6 +12,7 @@ from tallystick.client.errors import NodeFailed, NodeRefused, NodesUnreachable
 from tallystick.client.index_reads import ChainReads
 from tallystick.client.reads import ListQuery, Reads, RecordQuery, Row, UsageQuery
 from tallystick.client.wire import Wire
+from tallystick.local.tokens import load_tokens
 
 TIMEOUT_S: Final = 30.0
 INDEX_PATIENCE_S: Final = 10.0
@@ -24,12 +25,13 @@ class NodeReads:
     Args:
         wire: the network.
         urls: validators in the order of preference.
+        tokens: what some of them ask for.
     """
 
-    def __init__(self, wire: Wire, urls: Sequence[str]) -> None:
+    def __init__(self, wire: Wire, urls: Sequence[str], tokens: httpx.Auth | None = None) -> None:
         self._wire = wire
         self._urls = list(urls)
-        self._http = httpx.Client(timeout=TIMEOUT_S, trust_env=False)
+        self._http = httpx.Client(timeout=TIMEOUT_S, trust_env=False, auth=tokens)
 
     def usage(self, query: UsageQuery) -> list[Row]:
         """Records, quantities and cost by the query's keys."""
@@ -120,7 +122,8 @@ def open_reads(wire: Wire) -> Reads:
     if wire.has_folder:
         file = wire.folder.read_network()
         if file is not None:
-            return NodeReads(wire, [validator.url for validator in file.validators])
+            urls = [validator.url for validator in file.validators]
+            return NodeReads(wire, urls, load_tokens(wire.folder))
     return ChainReads(wire)
 
 

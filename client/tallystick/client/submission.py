@@ -29,6 +29,7 @@ from tallystick.core.usage import (
     create_records,
 )
 from tallystick.local.meters import create_meter_sender, load_directory, wait_until_known
+from tallystick.local.tokens import load_tokens
 from tallystick.meter.meter import Meter, open_meter
 from tallystick.meter.sender import SenderStatus
 
@@ -62,7 +63,9 @@ class OpenMeter:
         self._first_seq = self._meter.journal.next_seq
         try:
             self.from_block = int(wire.loop.run(wire.rpc.call("eth_blockNumber")), 16)
-            self._http = httpx.AsyncClient(timeout=REQUEST_TIMEOUT_S, trust_env=False)
+            self._http = httpx.AsyncClient(
+                timeout=REQUEST_TIMEOUT_S, trust_env=False, auth=load_tokens(wire.folder)
+            )
             self._directory = wire.loop.run(load_directory(wire.rpc, wire.network, wire.clock))
             self._sender = create_meter_sender(
                 wire.rpc, wire.network, self._directory, self._meter, self._http

@@ -142,6 +142,11 @@ class NetworkFolder:
         return self.root / "commitments.json"
 
     @property
+    def tokens_file(self) -> Path:
+        """Bearer tokens of validators that listen beyond their machine, by name; mode 0600."""
+        return self.root / "tokens.json"
+
+    @property
     def imports(self) -> Path:
         """How far each replayed file has come."""
         return self.root / "imports"
@@ -165,8 +170,8 @@ class NetworkFolder:
         folders = [self.root / name for name in names]
         guarded = ("names", "meters", "clock", "commitments")
         locks = [self.root / "lock", *(self.root / f"{name}.lock" for name in guarded)]
-        files = (self.names_file, self.clock_file, self.commitments_file, self.network_file)
-        return [*folders, *locks, *files]
+        files = [self.names_file, self.clock_file, self.commitments_file, self.tokens_file]
+        return [*folders, *locks, *files, self.network_file]
 
     def log(self, process: str) -> Path:
         """One process's log."""

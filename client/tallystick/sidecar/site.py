@@ -16,6 +16,7 @@ from tallystick.chain.rpc import Rpc
 from tallystick.local.clock import NetworkClock
 from tallystick.local.errors import NotRunning
 from tallystick.local.folder import NetworkFolder, read_identity
+from tallystick.local.tokens import load_tokens
 from tallystick.sidecar.clock import SiteClock
 from tallystick.sidecar.directory import NetworkDirectory
 from tallystick.sidecar.following import DirectoryFollower
@@ -57,7 +58,9 @@ async def open_site(path: Path) -> AsyncIterator[Site]:
     rpc.require_chain(network.chain_id, network.genesis_hash)
     directory = NetworkDirectory(clock)
     follower = DirectoryFollower(rpc, network, directory)
-    async with httpx.AsyncClient(timeout=REQUEST_TIMEOUT_S, trust_env=False) as http:
+    async with httpx.AsyncClient(
+        timeout=REQUEST_TIMEOUT_S, trust_env=False, auth=load_tokens(folder)
+    ) as http:
         try:
             await follower.poll()
             following = asyncio.create_task(follower.follow())

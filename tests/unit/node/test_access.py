@@ -10,17 +10,17 @@ from tallystick_node.access import AccessGuard
 TOKEN = "a-token-of-this-test"
 
 
-def ask(path: str, *, token: str | None, **headers: str) -> Response:
+def ask(path: str, *, token: str | None, method: str = "GET", **headers: str) -> Response:
     app = FastAPI()
 
-    @app.get("/{path:path}")
+    @app.api_route("/{path:path}", methods=["GET", "POST"])
     async def get(path: str) -> str:
         return path
 
     async def play() -> Response:
         guarded = ASGITransport(AccessGuard(app, token))
         async with AsyncClient(transport=guarded, base_url="http://127.0.0.1") as http:
-            return await http.get(path, headers=headers)
+            return await http.request(method, path, headers=headers)
 
     return asyncio.run(play())
 
@@ -59,3 +59,34 @@ def test_request_without_token_passes_when_it_names_this_machine(host: str) -> N
 def test_request_without_token_is_refused_when_it_names_another_machine(host: str) -> None:
     answer = ask("/v1/status", token=None, Host=host)
     assert (answer.status_code, answer.json()["code"]) == (403, "host_refused")
+
+
+SIGNED = ["/v1/frames", "/v1/leases", "/v1/leases/declarations", "/v1/leases/releases"]
+
+
+@pytest.mark.parametrize("path", SIGNED)
+def test_what_meters_sign_passes_without_token(path: str) -> None:
+    assert ask(path, token=TOKEN, method="POST").is_success
+
+
+@pytest.mark.parametrize("path", [*SIGNED, "/v1/corrections/releases", "/v1/usage"])
+def test_signed_routes_are_refused_on_a_machine_of_their_own_when_another_is_named(
+    path: str,
+) -> None:
+    answer = ask(path, token=None, method="POST", Host="rebound.example")
+    assert (answer.status_code, answer.json()["code"]) == (403, "host_refused")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/frames"),
+        ("GET", "/v1/leases"),
+        ("POST", "/v1/frames/"),
+        ("POST", "/v1/leases/other"),
+        ("POST", "/v1/corrections/releases"),
+        ("POST", "/v1/corrections/credits"),
+    ],
+)
+def test_what_nobody_signs_is_refused_without_token(method: str, path: str) -> None:
+    assert ask(path, token=TOKEN, method=method).status_code == 401

@@ -7,7 +7,8 @@
     keys/                the deployer's, the registrar's and the guardian's
     nodes/validator-N/   a validator's settings, written by the founding, and its data
     monitoring/targets/  what Prometheus scrapes
-    secrets/             a token, passphrases and passwords, made here
+    secrets/             a token, a passphrase and passwords, made here
+    tokens.json          the token again, for commands that read from validators
     explorer.conf        of the block explorer's proxy
     docker-compose.yml   starts all of it
     bundle.json          what the bundle is of
@@ -106,6 +107,7 @@ def write_rehearsal(
     _ensure_secrets(root)
     cards = [_join(root, pair) for pair in plan.pairs]
     _write_containers(root, plan, cards)
+    _write_tokens(folder, plan)
     members = [card.member for card in cards]
     return _complete(root, config, members, [*operators, *allowed], known, containers=True)
 
@@ -234,6 +236,13 @@ def _ensure_secrets(root: Path) -> None:
             path.chmod(OPEN_FILE)
     token = read_private(folder / "token")
     write_atomically(folder / "prometheus_token", token, mode=OPEN_FILE)
+
+
+def _write_tokens(folder: NetworkFolder, plan: Plan) -> None:
+    """Commands that run in the folder show validators the token that these ask for."""
+    token = read_private(folder.root / "secrets" / "token").decode()
+    tokens = {pair.member: token for pair in plan.pairs}
+    write_document(folder.tokens_file, tokens, mode=PRIVATE_FILE)
 
 
 def _ignore_in_git(root: Path) -> None:
