@@ -37,7 +37,7 @@ def load_chain_key(path: Path) -> LocalAccount:
         KeyFileInvalid: missing, readable by others, or no key.
     """
     try:
-        account: LocalAccount = _load_library().from_key(_parse_key(path, read_private(path)))
+        account: LocalAccount = _load_library().from_key(parse_key(path, read_private(path)))
     except ValueError as error:
         raise KeyFileInvalid("a key file holds no secp256k1 key", actual=str(path)) from error
     return account
@@ -56,7 +56,7 @@ def load_signing_key(path: Path) -> SigningKey:
     Raises:
         KeyFileInvalid: missing, readable by others, or no key.
     """
-    return SigningKey(_parse_key(path, read_private(path)))
+    return SigningKey(parse_key(path, read_private(path)))
 
 
 def _load_library() -> type[Account]:
@@ -103,7 +103,12 @@ def read_private(path: Path) -> bytes:
         raise KeyFileInvalid("a key file is missing", actual=str(path)) from error
 
 
-def _parse_key(path: Path, content: bytes) -> bytes:
+def parse_key(path: Path, content: bytes) -> bytes:
+    """The 32 bytes that a bare key file holds in hex.
+
+    Raises:
+        KeyFileInvalid: it holds no key.
+    """
     try:
         key = bytes.fromhex(content.decode("ascii").strip().removeprefix("0x"))
     except ValueError as error:

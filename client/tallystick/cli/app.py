@@ -12,6 +12,7 @@ import typer
 
 from tallystick.cli.errors import Declined
 from tallystick.cli.options import GlobalOptions
+from tallystick.cli.passphrase import find_passphrase
 from tallystick.cli.render import Output, Table, format_table
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ class Session:
         if self.options.ledger is not None:
             return Client.connect(self.options.rpc_urls, self.options.ledger)
         return Client.open(
-            self.options.dir, signer=self.options.signer, before_writing=self.ask_once
+            self.options.dir,
+            signer=self.options.signer,
+            before_writing=self.ask_once,
+            ask_passphrase=find_passphrase,
         )
 
     def read_now_ms(self) -> int:

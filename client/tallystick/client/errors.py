@@ -57,6 +57,13 @@ class SenderNotPermitted(InvalidInput):
     code = "sender_not_permitted"
 
 
+class KeyExists(InvalidInput):
+    """The folder holds another key of the same name; a key is never overwritten."""
+
+    code = "key_exists"
+    http_status = 409
+
+
 class KeyMissing(InvalidInput):
     """The network's folder holds no key that may do this."""
 

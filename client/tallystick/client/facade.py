@@ -60,6 +60,7 @@ class Client(Economy):
         *,
         signer: str | None = None,
         before_writing: Callable[[], None] | None = None,
+        ask_passphrase: Callable[[], str] | None = None,
     ) -> Self:
         """A client of the network whose folder is `dir`, with its keys and meters.
 
@@ -68,11 +69,18 @@ class Client(Economy):
             signer: the key of the folder that signs; None = the one that each write needs.
             before_writing: called when a transaction is known to succeed and before it is sent;
                 what it raises stops the write.
+            ask_passphrase: gives the passphrase of encrypted keys, when one of them is to sign.
 
         Raises:
             NotRunning: there is no network in the folder.
         """
-        return cls(open_wire(Path(dir), signer=signer, before_writing=before_writing))
+        wire = open_wire(
+            Path(dir),
+            signer=signer,
+            before_writing=before_writing,
+            ask_passphrase=ask_passphrase,
+        )
+        return cls(wire)
 
     @classmethod
     def connect(cls, rpc: str | Sequence[str], ledger: str) -> Self:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from coincurve import PrivateKey
 
-from tallystick.chain.keys import read_private
-from tallystick.client.errors import KeyMissing, KeyUnknown, PathInvalid
+from tallystick.chain.key_files import is_encrypted, read_key_address, read_key_file, write_key_file
+from tallystick.chain.key_sources import AskPassphrase
+from tallystick.client.errors import KeyExists, KeyMissing, KeyUnknown, PathInvalid
 from tallystick.core.attestation import compute_address
 from tallystick.local.folder import NetworkFolder
-from tallystick.local.secrets import ensure_key, load_validator_keys
+from tallystick.local.secrets import load_validator_keys
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
@@ -23,44 +25,78 @@ class KeyRing:
 
     Args:
         folder: where they lie.
+        ask_passphrase: of those that are encrypted; None where nobody can be asked.
     """
 
-    def __init__(self, folder: NetworkFolder) -> None:
+    def __init__(self, folder: NetworkFolder, ask_passphrase: AskPassphrase | None = None) -> None:
         self._folder = folder
+        self._ask_passphrase = ask_passphrase
+        self._key_by_name: dict[str, PrivateKey] = {}
         self._address_by_name: dict[str, str] = {}
 
     def names(self) -> list[str]:
         """Every key's name."""
         return sorted(path.stem for path in self._folder.keys.glob("*.key"))
 
-    def create(self, name: str) -> str:
+    def create(self, name: str, *, passphrase: str | None = None) -> str:
         """A key of this name lies in the folder, made where there was none; gives its address.
+
+        Args:
+            name: of the key.
+            passphrase: encrypts a new key; None leaves it bare.
 
         Raises:
             PathInvalid: no name for a file.
         """
-        if _NAME.fullmatch(name) is None:
-            raise PathInvalid(
-                "this is no name for a key", expected="such as confirmer-1", actual=name
+        path = self._place(name)
+        if path.exists():
+            return self.address_of(name)
+        return write_key_file(path, PrivateKey(), passphrase)
+
+    def add(self, name: str, key: PrivateKey, *, passphrase: str | None = None) -> str:
+        """The key lies in the folder under this name; gives its address.
+
+        Args:
+            name: of the key.
+            key: made elsewhere.
+            passphrase: encrypts it; None leaves it bare.
+
+        Raises:
+            PathInvalid: no name for a file.
+            KeyExists: another key has the name.
+        """
+        path, address = self._place(name), compute_address(key.public_key)
+        if not path.exists():
+            return write_key_file(path, key, passphrase)
+        if self.address_of(name) != address:
+            raise KeyExists(
+                f"the folder has another key named {name}",
+                expected=address,
+                actual=self.address_of(name),
             )
-        return ensure_key(self._folder, name)
+        return address
 
     def load(self, name: str) -> PrivateKey:
-        """The key of this name.
+        """The key of this name, opened with a passphrase where it is encrypted.
 
         Raises:
             KeyUnknown: there is none; says which names look like it.
+            PassphraseMissing, PassphraseWrong, KeystoreMalformed, KeyFileInvalid.
         """
-        path = self._folder.role_key(name)
-        if not path.exists():
-            raise KeyUnknown("key of this folder", name, self.names())
-        return PrivateKey.from_hex(read_private(path).decode().strip().removeprefix("0x"))
+        if name not in self._key_by_name:
+            self._key_by_name[name] = read_key_file(self._find(name), self._ask_passphrase)
+        return self._key_by_name[name]
 
     def address_of(self, name: str) -> str:
-        """The address that a key signs for, lower case."""
+        """The address that a key signs for, lower case; no passphrase is asked for it."""
         if name not in self._address_by_name:
-            self._address_by_name[name] = compute_address(self.load(name).public_key)
+            path = self._find(name)
+            self._address_by_name[name] = read_key_address(path, self._ask_passphrase)
         return self._address_by_name[name]
+
+    def is_encrypted(self, name: str) -> bool:
+        """Whether a key takes a passphrase to be used."""
+        return is_encrypted(self._find(name))
 
     def load_attester(self, validator: str) -> PrivateKey:
         """The attesting key of a validator of this folder.
@@ -101,3 +137,16 @@ class KeyRing:
         name_by_address = {self.address_of(name): name for name in self.names()}
         found = (name_by_address.get(address.lower()) for address in addresses)
         return [name for name in found if name is not None]
+
+    def _place(self, name: str) -> Path:
+        if _NAME.fullmatch(name) is None:
+            raise PathInvalid(
+                "this is no name for a key", expected="such as confirmer-1", actual=name
+            )
+        return self._folder.role_key(name)
+
+    def _find(self, name: str) -> Path:
+        path = self._folder.role_key(name)
+        if not path.exists():
+            raise KeyUnknown("key of this folder", name, self.names())
+        return path

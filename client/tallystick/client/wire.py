@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -28,6 +28,8 @@ from tallystick.local.roles import CHAIN_MANAGER
 from tallystick.local.transactions import TransactionJournal
 
 if TYPE_CHECKING:
+    from coincurve import PrivateKey
+
     from tallystick.chain.transact import TransactionSender
     from tallystick.client.keys import KeyRing
 
@@ -46,9 +48,10 @@ class Wire:
         signer: the key of the folder that signs, whatever a write would choose by itself.
         before_writing: called when a transaction is known to succeed and before it is sent; what
             it raises stops the write.
+        ask_passphrase: of keys that are encrypted; asked at most once.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the network, and all that a write may need
         self,
         rpc: Rpc,
         loop: BackgroundLoop,
@@ -58,6 +61,7 @@ class Wire:
         *,
         signer: str | None = None,
         before_writing: Callable[[], None] | None = None,
+        ask_passphrase: Callable[[], str] | None = None,
     ) -> None:
         self.rpc = rpc
         self.loop = loop
@@ -77,6 +81,7 @@ class Wire:
         self._folder = folder
         self._signer = signer
         self._before_writing = before_writing
+        self._ask_passphrase = None if ask_passphrase is None else cache(ask_passphrase)
         self._senders: dict[str, TransactionSender] = {}
         self._permitted: set[str] = set()
 
@@ -174,7 +179,7 @@ class Wire:
         # Reading keys takes a library that takes a second to import.
         from tallystick.client.keys import KeyRing  # noqa: PLC0415
 
-        return KeyRing(self.folder)
+        return KeyRing(self.folder, self._ask_passphrase)
 
     def close(self) -> None:
         """Every connection is closed."""
@@ -183,7 +188,8 @@ class Wire:
 
     def _sender(self, role: str) -> TransactionSender:
         if role not in self._senders:
-            self._senders[role] = create_sender(self.folder, role, self._require_file())
+            key = self.keys.load(role)
+            self._senders[role] = create_sender(self.folder, key, self._require_file())
         return self._senders[role]
 
     def _permit(self, address: str) -> None:
@@ -207,16 +213,19 @@ class Wire:
         return file
 
 
-def create_sender(folder: NetworkFolder, role: str, network: NetworkFile) -> TransactionSender:
-    """Signs with the folder's key of a role, keeping every transaction before it is sent."""
+def create_sender(
+    folder: NetworkFolder, key: PrivateKey, network: NetworkFile
+) -> TransactionSender:
+    """Signs with a key of the folder, keeping every transaction before it is sent."""
     # web3 takes a second to import, and most commands only read.
-    from tallystick.chain.keys import load_chain_key  # noqa: PLC0415
+    from eth_account import Account  # noqa: PLC0415
+
     from tallystick.chain.reader import connect  # noqa: PLC0415
     from tallystick.chain.transact import TransactionSender  # noqa: PLC0415
 
     return TransactionSender(
         connect(*network.rpc_urls),
-        load_chain_key(folder.role_key(role)),
+        Account.from_key(key.secret),
         journal=TransactionJournal(folder.transactions),
         gas_price_wei=network.gas_price_wei,
     )
@@ -227,6 +236,7 @@ def open_wire(
     *,
     signer: str | None = None,
     before_writing: Callable[[], None] | None = None,
+    ask_passphrase: Callable[[], str] | None = None,
 ) -> Wire:
     """The network whose folder is `path`; see `Wire`.
 
@@ -245,6 +255,7 @@ def open_wire(
         folder,
         signer=signer,
         before_writing=before_writing,
+        ask_passphrase=ask_passphrase,
     )
 
 

@@ -8,12 +8,8 @@ import msgspec
 from coincurve import PrivateKey
 from nacl.signing import SigningKey
 
-from tallystick.chain.keys import (
-    create_chain_key,
-    load_chain_key,
-    read_private,
-    write_private,
-)
+from tallystick.chain.key_files import read_key_address, write_key_file
+from tallystick.chain.keys import read_private, write_private
 from tallystick.core.attestation import compute_address
 from tallystick.core.facts import Validator
 from tallystick.local.folder import NetworkFolder
@@ -51,10 +47,12 @@ def create_keys(folder: NetworkFolder, validators: Sequence[str]) -> None:
 
 
 def ensure_key(folder: NetworkFolder, name: str) -> str:
-    """A chain key of this name lies in the folder, made where there was none; gives its address."""
+    """A chain key of this name lies in the folder, made where there was none; gives its address.
+
+    One that is there may be encrypted.
+    """
     path = folder.role_key(name)
-    key = load_chain_key(path) if path.exists() else create_chain_key(path)
-    return str(key.address).lower()
+    return read_key_address(path) if path.exists() else write_key_file(path, PrivateKey(), None)
 
 
 def load_validator_keys(folder: NetworkFolder, validator: str) -> ValidatorKeys:
