@@ -1,0 +1,53 @@
+"""`scripts/scale`: the measured points of docs/scale.md, and the model drawn through them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from scripts.scale_model import Shape, fit_costs
+from tests.bench.scale_gas import measure_gas
+from tests.bench.scale_plots import draw_plots
+from tests.network.figures import FIGURES, read_figures
+
+MEASURED: Final = Path("docs/scale.json")
+IMAGES: Final = Path("docs/images")
+CHAIN_FIGURES: Final = ("settled_per_s", "ceiling_per_s", "gas_per_record", "bytes_per_record")
+
+
+def main() -> None:
+    """docs/images/scale-*.svg show what docs/scale.json says, and what the model makes of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--measure", action="store_true", help="gas anew, on a development chain")
+    parser.add_argument(
+        "--network", action="store_true", help="take what `make test-network` measured"
+    )
+    options = parser.parse_args()
+    document = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
+    if options.measure:
+        with tempfile.TemporaryDirectory(prefix="tallystick-scale-") as folder:
+            document["gas"] = [
+                {**asdict(shape), "gas": gas} for shape, gas in measure_gas(Path(folder))
+            ]
+    if options.network:
+        found = read_figures(FIGURES)
+        document["network"] = {name: found[name] for name in CHAIN_FIGURES}
+    MEASURED.write_text(json.dumps(document, indent=2) + "\n")
+    print(json.dumps(asdict(fit_costs(read_gas(document))), indent=2))
+    draw_plots(document, read_gas(document), IMAGES)
+
+
+def read_gas(document: dict[str, Any]) -> list[tuple[Shape, int]]:
+    """The measured settlements in docs/scale.json."""
+    return [
+        (Shape(**{name: value for name, value in row.items() if name != "gas"}), row["gas"])
+        for row in document["gas"]
+    ]
+
+
+if __name__ == "__main__":
+    main()
