@@ -26,7 +26,7 @@ GRANT: Final = "1000000"
 RESOURCE: Final = "gpt-4o"
 METERS: Final = 4
 MAX_RECORDS: Final = 8
-MIN_PAUSE_S, MAX_PAUSE_S = 0.02, 0.08
+MIN_PAUSE_S, MAX_PAUSE_S = 0.03, 0.12
 POLL_S: Final = 0.02
 
 
@@ -169,8 +169,8 @@ class NumberedLoad:
             name = f"load-{place + 1}"
             client.register_meter(name, ORGANISATION)
             opened = client.open_meter(name)
-            opened.wait_until_known()
             self.meters.append(LoadMeter(opened, opened.next_seq))
+        self.meters[-1].opened.wait_until_known()
 
     def _run(self) -> None:
         try:
