@@ -4,9 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from tests.integration.node.nodes import NodeGroup, read_blocks
 
 from tallystick.core.batches import decode_batch
+from tallystick.core.metric_table import NODE_METRICS
 from tallystick.core.usage import Reason, read_reasons, read_time_ms
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
@@ -109,7 +111,10 @@ def test_status_and_metrics_tell_of_the_settlements(nodes: NodeGroup) -> None:
     assert (status["name"], status["index"], status["ready"]) == ("validator-0", 0, True)
     metrics = httpx.get(f"{nodes[0].url}/metrics").text
     assert 'tallystick_batches_finished_total{outcome="settled"}' in metrics
-    assert "tallystick_records_settled_total" in metrics
+    shown = {family.name for family in text_string_to_metric_families(metrics)}
+    assert shown == {metric.name for metric in NODE_METRICS}
+    assert 'tallystick_ready{check="quorum"} 1.0' in metrics
+    assert "tallystick_peers_reachable 3.0" in metrics
 
 
 def test_node_stops_cleanly_and_goes_on_where_it_was(nodes: NodeGroup) -> None:
