@@ -7,7 +7,7 @@ many settlements as its gas limit and its byte limit allow, whichever is reached
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -97,6 +97,12 @@ class GasCosts:
 def describe_shape(shape: Shape) -> list[int]:
     """The shape in the order of `GasCosts`."""
     return [1, shape.records, shape.segments, shape.lines, shape.projects, shape.signers]
+
+
+def parse_measured(rows: Iterable[Mapping[str, int]]) -> list[tuple[Shape, int]]:
+    """Settlements with the gas each used, as docs/scale.json lists them."""
+    names = [field.name for field in fields(Shape)]
+    return [(Shape(**{name: row[name] for name in names}), row["gas"]) for row in rows]
 
 
 def fit_costs(measured: Sequence[tuple[Shape, int]]) -> GasCosts:

@@ -7,9 +7,9 @@ import json
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from scripts.scale_model import Shape, fit_costs
+from scripts.scale_model import fit_costs, parse_measured
 from tests.bench.scale_gas import measure_gas
 from tests.bench.scale_plots import draw_plots
 from tests.network.figures import FIGURES, read_figures
@@ -37,16 +37,9 @@ def main() -> None:
         found = read_figures(FIGURES)
         document["network"] = {name: found[name] for name in CHAIN_FIGURES}
     MEASURED.write_text(json.dumps(document, indent=2) + "\n")
-    print(json.dumps(asdict(fit_costs(read_gas(document))), indent=2))
-    draw_plots(document, read_gas(document), IMAGES)
-
-
-def read_gas(document: dict[str, Any]) -> list[tuple[Shape, int]]:
-    """The measured settlements in docs/scale.json."""
-    return [
-        (Shape(**{name: value for name, value in row.items() if name != "gas"}), row["gas"])
-        for row in document["gas"]
-    ]
+    measured = parse_measured(document["gas"])
+    print(json.dumps(asdict(fit_costs(measured)), indent=2))
+    draw_plots(document, measured, IMAGES)
 
 
 if __name__ == "__main__":
