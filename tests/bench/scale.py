@@ -16,7 +16,13 @@ from tests.network.figures import FIGURES, read_figures
 
 MEASURED: Final = Path("docs/scale.json")
 IMAGES: Final = Path("docs/images")
-CHAIN_FIGURES: Final = ("settled_per_s", "ceiling_per_s", "gas_per_record", "bytes_per_record")
+CHAIN_FIGURES: Final = (
+    "settled_per_s",
+    "ceiling_per_s",
+    "gas_per_record",
+    "bytes_per_record",
+    "disk_bytes_per_record",
+)
 
 
 def main() -> None:

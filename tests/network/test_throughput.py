@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 from scripts.scale_model import AVALANCHE, compute_ceiling
 from tests.network.figures import FIGURES, add_figures
-from tests.network.throughput import Field, measure_latency, measure_throughput, open_field, prepare
+from tests.network.throughput import (
+    Field,
+    measure_disk,
+    measure_latency,
+    measure_throughput,
+    open_field,
+    prepare,
+)
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(600)]
 
@@ -32,8 +39,11 @@ def publish(engine: str, **figures: float) -> None:
         add_figures(FIGURES, **figures)
 
 
-def test_every_record_settles_when_all_are_sent_at_once(field: Field, engine: str) -> None:
+def test_every_record_settles_when_all_are_sent_at_once(
+    field: Field, engine: str, network: Path
+) -> None:
     asyncio.run(measure_throughput(field, prepare(field, WARM_UP_RECORDS, first_seq=0)))
+    before = measure_disk(network)
     sendings = prepare(field, RECORDS, first_seq=WARM_UP_RECORDS)
     measured = asyncio.run(measure_throughput(field, sendings))
     assert measured.blocks[-1].records == RECORDS * len(field.meters)
@@ -44,6 +54,9 @@ def test_every_record_settles_when_all_are_sent_at_once(field: Field, engine: st
         ceiling_per_s=round(ceiling, 1),
         ratio=round(measured.settled_per_s / ceiling, 3),
         gas_per_record=round(measured.gas_per_record, 1),
+        disk_bytes_per_record=round(
+            (measure_disk(network) - before) / measured.blocks[-1].records, 1
+        ),
         bytes_per_record=round(measured.bytes_per_record, 1),
     )
 

@@ -155,6 +155,16 @@ def _admit_organisation(net: SettlingNetwork, config: str) -> None:
     )
 
 
+def measure_disk(path: Path) -> int:
+    """Bytes that the first chain node's files take.
+
+    Args:
+        path: of a network whose chain has nodes of its own.
+    """
+    folder = NetworkFolder(path).chain / "chain-1" / "chainData"
+    return sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file())
+
+
 def prepare(field: Field, records_each: int, *, first_seq: int) -> list[Sending]:
     """Every chosen meter's request bodies, signed."""
     return [_prepare_one(field, meter, records_each, first_seq) for meter in field.meters]
