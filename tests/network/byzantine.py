@@ -1,12 +1,9 @@
-"""A validator that lies, with the real keys of one: it answers, asks and submits what no honest
-one would.
+"""A validator that lies, with the real keys of one: its answers, questions and settlements.
 
-`standing_in` takes an honest validator's place on its URL; `answer_*` are ways to answer there.
-`ask` puts anything to the others in this validator's name, `gather` collects what they attest,
-`settle` brings anything to the ledger from its sending key.
+`replaced` and `answering` put it in an honest one's place; `impostor.WAYS` are ways to answer.
+`ask` puts anything to the others in its name, `gather` collects what they attest, `settle` brings
+anything to the ledger from its sending key.
 """
-
-from __future__ import annotations
 
 import secrets
 import time
@@ -75,13 +72,12 @@ class ByzantineValidator:
         return [index for index in range(len(self.ground.urls)) if index != self.index]
 
     @contextmanager
-    def standing_in(self, answer: Answer) -> Iterator[None]:
-        """The honest validator is dead, and this one listens on its URL; afterwards it is back."""
+    def replaced(self) -> Iterator[None]:
+        """The honest validator of this name is dead inside the block; afterwards it is back."""
         parts = Parts(self.ground.path)
         parts.kill(self.name)
         try:
-            with self.answering(answer):
-                yield
+            yield
         finally:
             parts.revive()
 

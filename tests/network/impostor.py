@@ -54,13 +54,16 @@ Answer = Callable[[Exchange], None]
 
 
 @contextmanager
-def listen(port: int, answer: Answer, heard: list[Heard]) -> Iterator[None]:
+def listen(
+    port: int, answer: Answer, heard: list[Heard], *, passes_gets: bool = False
+) -> Iterator[None]:
     """Something listens on the port inside the block; it is healthy, and POSTs get `answer`.
 
     Args:
         port: a free one.
         answer: to every POST, in a thread of its own.
         heard: gets every POST, the first ten thousand of them.
+        passes_gets: whether GETs get `answer` too.
     """
     is_over = threading.Event()
 
@@ -77,6 +80,13 @@ def listen(port: int, answer: Answer, heard: list[Heard]) -> Iterator[None]:
                 answer(Exchange(request, self, is_over))
 
         def do_GET(self) -> None:
+            if passes_gets:
+                self.close_connection = True
+                with suppress(OSError):
+                    answer(
+                        Exchange(Heard(self.path, dict(self.headers.items()), b""), self, is_over)
+                    )
+                return
             self.send_response(200)
             self.send_header("Content-Length", "2")
             self.end_headers()

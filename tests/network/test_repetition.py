@@ -1,0 +1,148 @@
+"""Everything that was ever sent, sent again."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+from tests.integration.node.nodes import read_blocks
+from tests.network.capture import read_raw_transactions, recording
+from tests.network.faults import Drill
+from tests.network.ground import Ground, open_ground, wait_until
+from tests.network.impostor import Heard
+
+from tallystick.chain.errors import RpcRefused
+from tallystick.chain.reader import ask
+from tallystick_node.peers.question import (
+    BATCHES_PATH,
+    CREDITS_PATH,
+    FREEZES_PATH,
+    RELEASES_PATH,
+)
+
+pytestmark = [pytest.mark.network, pytest.mark.timeout(600)]
+
+CONNECTIONS: Final = 10_000
+GROWTH_BYTES: Final = 256 << 20
+MALFORMED_GROWTH_BYTES: Final = 96 << 20
+ASKED: Final = 20
+MALFORMED: Final = 150
+UNSIGNED: Final = 0.2
+CAPTURED: Final = 60
+ENDLESS_PARTS: Final = 20_000
+REFUSED_BODIES: Final = (None, 401, 408, 413)
+FOR_NOW: Final = ("rate_limited", "reference_unknown", "chain_behind")
+OWN_HEADERS: Final = ("Host", "Content-Length", "Connection")
+WORD: Final = "0x" + "11" * 32
+SIGNATURE: Final = "0x" + "22" * 65
+CREDIT: Final[dict[str, Any]] = {
+    "meter": 1,
+    "seq": 0,
+    "project": 2,
+    "cost_ucr": 10,
+    "amount_ucr": 5,
+    "record_hash": WORD,
+    "reason": WORD,
+    "owner_signature": SIGNATURE,
+    "registrar_signature": SIGNATURE,
+}
+DOCUMENTS: Final[dict[str, dict[str, Any]]] = {
+    RELEASES_PATH: {
+        "meter": 1,
+        "seq": 0,
+        "project": 2,
+        "resource": 1,
+        "user": 0,
+        "cost_ucr": 5,
+        "record_hash": WORD,
+    },
+    CREDITS_PATH: CREDIT,
+    "/v1/corrections/releases": {"meter": 4_000_000_000, "seq": 1},
+    "/v1/corrections/credits": CREDIT,
+    "/v1/leases": {
+        "project": 1,
+        "meter": 1,
+        "amount_ucr": 1,
+        "admit_until_s": 1,
+        "nonce": 0,
+        "signature": SIGNATURE,
+    },
+    "/v1/leases/declarations": {
+        "project": 1,
+        "meter": 1,
+        "last_seq": 1,
+        "nonce": 0,
+        "signature": SIGNATURE,
+    },
+    "/v1/leases/releases": {"project": 4_000_000_000, "meter": 4_000_000_000},
+}
+POST_PATHS: Final = ("/v1/frames", BATCHES_PATH, FREEZES_PATH, *DOCUMENTS)
+COST_MASK: Final = (1 << 55) - 1
+HOUR_MS: Final = 3_600_000
+MINUTE_MS: Final = 60_000
+HOURS_MS: Final = 5 * HOUR_MS
+
+
+@pytest.fixture(scope="module")
+def ground(network: Path) -> Ground:
+    """The network, with an organisation of its own to attack."""
+    return open_ground(network)
+
+
+@pytest.fixture
+def meter(ground: Ground) -> int:
+    """A meter that nobody else uses."""
+    return ground.register_meter(f"edge-{secrets.token_hex(4)}")
+
+
+def test_nothing_happens_when_every_captured_message_is_sent_again(
+    network: Path, ground: Ground, tmp_path: Path
+) -> None:
+    with Drill(network, "every captured message is sent again") as drill:
+        place = drill.chance.randrange(len(ground.urls))
+        with recording(ground, place, tmp_path) as heard:
+            drill.inject(0)
+            drill.recovered()
+            wait_until(lambda: len(heard) > CAPTURED, "enough was captured")
+            captured = list(heard)
+            statuses: Counter[tuple[str, str]] = Counter()
+            with httpx.Client(timeout=60.0) as client:
+                for at in range(len(ground.urls)):
+                    for each in captured:
+                        answer = repeat(client, ground.urls[at], each)
+                        statuses[each.path, describe_answer(answer)] += 1
+                        drill.injected += 1
+            print(dict(statuses))
+            attested = [count for (_, said), count in statuses.items() if said == "attested"]
+            assert not attested, statuses
+        hashes = [
+            settlement.tx_hash
+            for block in read_blocks(ground.net)[-CAPTURED:]
+            for settlement in block.settlements
+        ]
+        for raw in read_raw_transactions(ground, hashes):
+            drill.injected += 1
+            refusal = ask(ground.net.w3, "eth_sendRawTransaction", (raw,))
+            assert isinstance(refusal, RpcRefused), refusal
+        drill.inject(0)
+        drill.recovered()
+
+
+def repeat(client: httpx.Client, url: str, heard: Heard) -> httpx.Response:
+    """The answer to a captured request, sent again as it was."""
+    headers = {name: heard.headers[name] for name in heard.headers if name not in OWN_HEADERS}
+    return client.post(url + heard.path, content=heard.body, headers=headers)
+
+
+def describe_answer(answer: httpx.Response) -> str:
+    """What a validator made of it."""
+    document = answer.json()
+    if "attestation" in document:
+        return "attested"
+    if "frames" in document and answer.is_success:
+        return ",".join(sorted({frame["status"] for frame in document["frames"]}))
+    return str(document["code"])
