@@ -119,7 +119,7 @@ def write_from_cards(
 
     Args:
         root: of the bundle, made where there is none.
-        cards: of the members, each with its chain node.
+        cards: of the members, each with its chain node, in any order.
         config: of the network.
         allowed: further addresses whose transactions the chain takes, the deployer's to begin with.
 
@@ -129,7 +129,7 @@ def write_from_cards(
         CardInvalid: a card names no chain node.
         NetworkExists: the folder holds another network.
     """
-    members = [card.member for card in cards]
+    members = sorted((card.member for card in cards), key=lambda member: member.name)
     _check_enough(len(members), config)
     check_together(members)
     known = _read_known(root, [member.name for member in members], containers=False)
@@ -139,7 +139,7 @@ def write_from_cards(
 
 
 def list_accounts(members: Sequence[Member], others: Sequence[str]) -> list[str]:
-    """Whose transactions the chain takes: senders and seats, never an attester.
+    """Whose transactions the chain takes, ascending: senders and seats, never an attester.
 
     Raises:
         CardInvalid: another account is a member's attestation key, which sends nothing.
@@ -153,7 +153,7 @@ def list_accounts(members: Sequence[Member], others: Sequence[str]) -> list[str]
             raise CardInvalid(
                 "an attestation key sends no transactions", expected="another", actual=address
             )
-    return list(accounts)
+    return sorted(accounts)
 
 
 def _complete(

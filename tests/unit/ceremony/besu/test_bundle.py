@@ -127,3 +127,16 @@ def test_bundle_of_cards_holds_no_key_and_is_in_no_git(
     read = msgspec.json.decode((root / "bundle.json").read_bytes(), type=BundleFile)
     assert read == bundle.file
     assert replace(bundle, created=False) == write_from_cards(root, cards, config, ())
+
+
+def test_bundle_is_the_same_bytes_for_every_member_whatever_the_order(
+    tmp_path: Path, cards: list[Card], config: NetworkConfig
+) -> None:
+    others = ["0x" + "cd" * 20, STRANGER]
+    write_from_cards(tmp_path / "one", cards, config, others)
+    write_from_cards(tmp_path / "two", cards[::-1], config, others[::-1])
+    contents = [
+        {path.name: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+        for root in (tmp_path / "one", tmp_path / "two")
+    ]
+    assert contents[0] == contents[1]
