@@ -7,6 +7,7 @@ answer, not a failure, and is never retried elsewhere.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -27,7 +28,11 @@ MAX_BATCH_BYTES: Final = 1_500_000
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 """A hundred of the largest settlement transactions take 24 MB."""
 REST_S: Final = 5.0
-"""How long an endpoint that failed is asked last."""
+"""How long an endpoint that failed is asked last; doubled by each further failure in a row."""
+MAX_REST_S: Final = 60.0
+CONNECT_S: Final = 2.0
+VANISHED_S: Final = 4.0
+"""A machine that does not even acknowledge bytes for so long has gone, whatever it was asked."""
 LIMIT_EXCEEDED: Final = -32005
 
 Call = tuple[str, Sequence[object]]
@@ -52,7 +57,26 @@ _decode_answers = msgspec.json.Decoder(list[_Answer] | _Answer).decode
 class _Endpoint:
     url: str
     failed_at_s: float | None = None
+    failures: int = 0
+    """In a row, those while it rests counted once."""
     is_verified: bool = False
+
+    def is_resting(self, now_s: float) -> bool:
+        """Whether others are asked first."""
+        rest_s = min(REST_S * 2 ** max(self.failures - 1, 0), MAX_REST_S)
+        return self.failed_at_s is not None and now_s - self.failed_at_s < rest_s
+
+    def note_failure(self, now_s: float) -> None:
+        """It failed just now."""
+        if not self.is_resting(now_s):
+            self.failures += 1
+        self.failed_at_s = now_s
+        self.is_verified = False
+
+    def note_answer(self) -> None:
+        """It answered just now."""
+        self.failed_at_s = None
+        self.failures = 0
 
 
 class Rpc:
@@ -73,8 +97,8 @@ class Rpc:
     ) -> None:
         self._endpoints = [_Endpoint(url) for url in urls]
         self._client = httpx.AsyncClient(
-            timeout=timeout_s,
-            transport=transport,
+            timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S)),
+            transport=transport or httpx.AsyncHTTPTransport(socket_options=_list_socket_options()),
             trust_env=False,
             headers={"content-type": "application/json"},
         )
@@ -150,7 +174,7 @@ class Rpc:
                 failures.append(f"{endpoint.url}: {type(error).__name__} {error}".strip())
                 self._note_failure(endpoint)
             else:
-                endpoint.failed_at_s = None
+                endpoint.note_answer()
                 return decode_answers(answer, count)
         if mismatch is not None and not failures:
             raise mismatch
@@ -158,15 +182,10 @@ class Rpc:
 
     def _in_order(self) -> Iterable[_Endpoint]:
         now_s = asyncio.get_running_loop().time()
-
-        def is_resting(endpoint: _Endpoint) -> bool:
-            return endpoint.failed_at_s is not None and now_s - endpoint.failed_at_s < REST_S
-
-        return sorted(self._endpoints, key=is_resting)
+        return sorted(self._endpoints, key=lambda endpoint: endpoint.is_resting(now_s))
 
     def _note_failure(self, endpoint: _Endpoint) -> None:
-        endpoint.failed_at_s = asyncio.get_running_loop().time()
-        endpoint.is_verified = False
+        endpoint.note_failure(asyncio.get_running_loop().time())
 
     async def _post_verified(self, endpoint: _Endpoint, body: bytes) -> bytes:
         if self._identity is not None and not endpoint.is_verified:
@@ -208,6 +227,12 @@ class Rpc:
             if response.is_error and not answer.lstrip().startswith((b"{", b"[")):
                 response.raise_for_status()
             return answer
+
+
+def _list_socket_options() -> list[tuple[int, int, int]]:
+    """Connections to vanished machines end by themselves where the kernel can do that."""
+    option: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
+    return [] if option is None else [(socket.IPPROTO_TCP, option, int(VANISHED_S * 1000))]
 
 
 def encode_call(call_id: int, method: str, params: Sequence[object]) -> bytes:

@@ -82,6 +82,23 @@ def test_call_asks_the_next_endpoint_when_one_fails() -> None:
     assert asked == [A, B, B]  # the one that failed rests
 
 
+def test_endpoint_rests_longer_with_each_failure_in_a_row() -> None:
+    endpoint = rpc_module._Endpoint(A)
+    now_s, rests_s = 0.0, []
+    for _ in range(6):
+        endpoint.note_failure(now_s)
+        endpoint.note_failure(now_s)  # of a call that was under way at the same time
+        rests_s.append(
+            next(rest_s for rest_s in range(100) if not endpoint.is_resting(now_s + rest_s))
+        )
+        now_s += rests_s[-1]
+    assert rests_s == [5, 10, 20, 40, 60, 60]
+    endpoint.note_answer()
+    assert not endpoint.is_resting(now_s)
+    endpoint.note_failure(now_s)
+    assert not endpoint.is_resting(now_s + 5)
+
+
 def test_call_asks_the_next_endpoint_when_one_is_overloaded() -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         if str(request.url) == A:
