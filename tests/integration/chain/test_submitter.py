@@ -17,11 +17,11 @@ from tests.integration.anvil import CHAIN_ID
 from tests.integration.settling import SettlingNetwork
 
 from tallystick.chain.blocks import Advanced, Unwound
-from tallystick.chain.errors import RpcRefused
+from tallystick.chain.errors import RpcRefused, SignerUnreachable
 from tallystick.chain.follower import Follower
 from tallystick.chain.reader import ask
 from tallystick.chain.rpc import Rpc
-from tallystick.chain.signer import KeySigner
+from tallystick.chain.signer import KeySigner, Signer
 from tallystick.chain.submission_effects import Outcome, OutcomeStatus
 from tallystick.chain.submission_window import REBROADCAST_AFTER_BLOCKS
 from tallystick.chain.submissions import LevelSubmissionStore
@@ -33,10 +33,18 @@ pytestmark = [pytest.mark.integration, pytest.mark.anyio]
 class Sender:
     """A submitter and the follower that feeds it, as a node wires them."""
 
-    def __init__(self, net: SettlingNetwork, rpc: Rpc, store: Path, *, window: int = 32) -> None:
+    def __init__(
+        self,
+        net: SettlingNetwork,
+        rpc: Rpc,
+        store: Path,
+        *,
+        window: int = 32,
+        signer: Signer | None = None,
+    ) -> None:
         self.net = net
         self.store = LevelSubmissionStore(store)
-        signer = KeySigner(PrivateKey(bytes(net.validators[0].send.key)))
+        signer = signer or KeySigner(PrivateKey(bytes(net.validators[0].send.key)))
         ledger = net.network.addresses.ledger
         self.submitter = Submitter(rpc, signer, ledger, CHAIN_ID, self.store, window=window)
         self.follower = Follower(rpc, net.network)
@@ -119,6 +127,68 @@ async def test_submission_reverted_when_the_ledger_refuses_it(
     outcomes = await sender.catch_up()
     assert outcomes == [Outcome(settle.data_hash, OutcomeStatus.REVERTED)]
     assert sender.submitter.in_flight == 0
+
+
+async def test_submission_reverted_when_a_sending_key_attests(
+    net: SettlingNetwork, sender: Sender
+) -> None:
+    batch = await net.judge([net.sign(net.records(2), first_seq=0)])
+    keys = list(net.validators)
+    keys[1] = replace(keys[1], attest=PrivateKey(bytes(keys[1].send.key)))
+    net.validators = tuple(keys)
+    settle = net.attest(batch)
+    await sender.submitter.submit(settle)
+    assert await sender.catch_up() == [Outcome(settle.data_hash, OutcomeStatus.REVERTED)]
+
+
+class HesitantSigner(KeySigner):
+    """Signs only while it is told to."""
+
+    is_away = True
+
+    async def sign(self, message: bytes) -> bytes:
+        if self.is_away:
+            raise SignerUnreachable("away")
+        return await super().sign(message)
+
+
+async def test_submission_waits_with_its_nonce_while_nobody_signs(
+    net: SettlingNetwork, rpc: Rpc, tmp_path: Path
+) -> None:
+    signer = HesitantSigner(PrivateKey(bytes(net.validators[0].send.key)))
+    sender = Sender(net, rpc, tmp_path / "submissions", signer=signer)
+    await sender.submitter.start()
+    settles = await make_settles(net, 3)
+    submitting = [asyncio.create_task(sender.submitter.submit(settle)) for settle in settles]
+    await asyncio.sleep(0.5)
+    assert (sender.submitter.in_flight, list(sender.store.load())) == (1, [])
+    signer.is_away = False
+    hashes = await asyncio.gather(*submitting)
+    assert len(set(hashes)) == 3
+    assert await sender.catch_up() == settled(settles)
+    sender.store.close()
+
+
+async def test_unsigned_submission_is_sent_when_its_caller_has_gone(
+    net: SettlingNetwork, rpc: Rpc, tmp_path: Path
+) -> None:
+    signer = HesitantSigner(PrivateKey(bytes(net.validators[0].send.key)))
+    sender = Sender(net, rpc, tmp_path / "submissions", signer=signer)
+    await sender.submitter.start()
+    (settle,) = await make_settles(net, 1)
+    submitting = asyncio.create_task(sender.submitter.submit(settle))
+    await asyncio.sleep(0.1)
+    submitting.cancel()
+    await asyncio.gather(submitting, return_exceptions=True)
+    signer.is_away = False
+    outcomes: list[Outcome] = []
+    for _ in range(100):
+        outcomes += await sender.catch_up()
+        if outcomes:
+            break
+        await asyncio.sleep(0.05)
+    assert outcomes == settled([settle])
+    sender.store.close()
 
 
 async def test_submissions_settle_again_when_the_chain_reorganises(

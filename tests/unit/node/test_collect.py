@@ -7,7 +7,8 @@ import pytest
 from tests.unit.core.builders import NOW_MS, build_facts, build_frame
 from tests.unit.node.builders import ATTEST_KEYS, build_ground, build_validator_set
 
-from tallystick.chain.signer import KeySigner
+from tallystick.chain.errors import SignerUnreachable
+from tallystick.chain.signer import KeySigner, Signer
 from tallystick.core.attestation import recover_attester, sign_attestation
 from tallystick.core.facts import Suspension, Validator
 from tallystick_node.errors import NotAttesting, QuorumMissed
@@ -60,11 +61,25 @@ class FakePeers:
         return answer(recipient)
 
 
+class AwaySigner(KeySigner):
+    """A signer that does not answer in time, or at all."""
+
+    def __init__(self, *, answers: bool) -> None:
+        super().__init__(ATTEST_KEYS[0])
+        self.answers = answers
+
+    async def sign(self, message: bytes) -> bytes:
+        if self.answers:
+            raise SignerUnreachable("away")
+        await asyncio.Event().wait()
+        return message
+
+
 def collect(
-    peers: FakePeers, *, own: int = 0, suspended: frozenset[int] = frozenset()
+    peers: FakePeers, *, signer: Signer | None = None, suspended: frozenset[int] = frozenset()
 ) -> tuple[int, tuple[bytes, ...]]:
     async def scenario() -> tuple[int, tuple[bytes, ...]]:
-        collector = Collector(KeySigner(ATTEST_KEYS[own]), peers, timeout_s=0.05)
+        collector = Collector(signer or KeySigner(ATTEST_KEYS[0]), peers, timeout_s=0.05)
         try:
             quorum = await collector.collect(replace(PROPOSAL.question, suspended=suspended))
             return quorum.signer_bitmap, quorum.attestations
@@ -142,6 +157,14 @@ def test_collect_counts_the_others_when_this_validator_is_suspended() -> None:
     assert collect(FakePeers(honest, honest, honest), suspended=frozenset({0}))[0] == 0b1110
     with pytest.raises(QuorumMissed):
         collect(FakePeers(honest, lying, honest), suspended=frozenset({0}))
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_collect_counts_the_others_when_nobody_signs_for_this_validator(answers: bool) -> None:
+    signer = AwaySigner(answers=answers)
+    assert collect(FakePeers(honest, honest, honest), signer=signer)[0] == 0b1110
+    with pytest.raises(QuorumMissed):
+        collect(FakePeers(honest, lying, honest), signer=signer)
 
 
 def test_proposal_names_the_suspended_while_they_are() -> None:
