@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +11,7 @@ from tallystick.cli import ceremony_changes
 from tallystick.cli.app import Session, command, create_app, quiet_logs
 from tallystick.cli.ceremony_init import EXAMPLES, init
 from tallystick.cli.errors import UsageInvalid
+from tallystick.cli.passphrase import FILE_VARIABLE, find_passphrase, find_passphrase_file
 from tallystick.cli.render import Table
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 app = create_app("A network between organisations: cards, founding, members.")
 command(app, "init", examples=EXAMPLES)(init)
-FILE_VARIABLE: Final = "TALLYSTICK_PASSPHRASE_FILE"
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="the member's")]
 CardOption = Annotated[
     list[Path], typer.Option("--card", metavar="FILE", help="a member's; repeat for each")
@@ -76,7 +74,7 @@ def join(
     root = out or session.options.dir
     session.announce(f"Making keys of {name} in {root}")
     is_new = not locate_card(root, name, generation).exists()
-    phrase = None if plain or not is_new else _read_passphrase(passphrase_file, is_new=True)
+    phrase = None if plain or not is_new else find_passphrase(passphrase_file, is_new=True)
     joined = join_network(
         root, Joining(name, url, chain_node, chain_key, phrase, generation=generation)
     )
@@ -251,7 +249,7 @@ def settings(
     member = read_card(locate_card(root, name)).member
     if network is not None:
         adopt_network(root, network, session.options.rpc_urls)
-    given = passphrase_file or _find_passphrase_file()
+    given = passphrase_file or find_passphrase_file()
     path = write_member_settings(
         root,
         name,
@@ -305,26 +303,6 @@ def _check_address(text: str | None) -> str | None:
     from tallystick.client.proposals.scalars import parse_address  # noqa: PLC0415 - as above
 
     return None if text is None else parse_address("an address", text)
-
-
-def _find_passphrase_file() -> Path | None:
-    named = os.environ.get(FILE_VARIABLE)
-    return Path(named) if named else None
-
-
-def _read_passphrase(file: Path | None, *, is_new: bool) -> str:
-    from tallystick.chain.errors import PassphraseMissing  # noqa: PLC0415 - as for the client
-    from tallystick.chain.keystore import read_passphrase  # noqa: PLC0415
-
-    named = file or _find_passphrase_file()
-    if named is not None:
-        return read_passphrase(named)
-    if not sys.stdin.isatty():
-        raise PassphraseMissing(
-            "keys are kept encrypted",
-            expected=f"--passphrase-file, {FILE_VARIABLE} or a terminal; or --plain",
-        )
-    return str(typer.prompt("Passphrase", hide_input=True, confirmation_prompt=is_new, err=True))
 
 
 ceremony_changes.add_to(app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,12 +14,13 @@ from typing import Any, Final
 
 import httpx
 from tests.integration.cli.program import Answer, Program
-from tests.integration.node.nodes import wait_until
-from tests.integration.voting import wait_until as wait_until_time
+from tests.integration.node.nodes import wait_until as wait_until_true
+from tests.integration.voting import read_time_s, wait_until
 
 from tallystick.chain.bindings.governor import Governor
 from tallystick.chain.reader import connect, read
 from tallystick.client import Client
+from tallystick.local.files import write_atomically
 from tallystick.local.ports import find_free_ports
 
 PASSPHRASE: Final = "correct horse battery staple"
@@ -76,10 +78,11 @@ class Member:
                 stdout=output,
                 stderr=output,
                 cwd=self.root,
+                env={**os.environ, "TALLYSTICK_NODE_CLOCK_FILE": str(self.root / "clock")},
             )
 
     def wait_ready(self) -> None:
-        wait_until(self._is_ready, f"{self.name} is ready", self.log)
+        wait_until_true(self._is_ready, f"{self.name} is ready", self.log)
 
     def stop(self) -> None:
         if self.process is not None:
@@ -120,6 +123,14 @@ class Consortium:
             self.members[name] = Member(name, self.root / name, url)
         return [self.members[name] for name in names]
 
+    def move_to(self, time_s: int) -> None:
+        """It is that late on the chain, and by the clocks of all who take part."""
+        w3 = connect(self.chain_url)
+        wait_until(w3, time_s)
+        lead_s = str(max(0, read_time_s(w3) - int(time.time()))).encode()
+        for folder in (self.shared, *(member.root for member in self.members.values())):
+            write_atomically(folder / "clock", lead_s)
+
     def found(self, cards: Sequence[Path], *words: str) -> Answer:
         given = [word for card in cards for word in ("--card", str(card))]
         return Program(self.root, in_process=True).run(
@@ -133,13 +144,13 @@ class Consortium:
             governor = Governor(client.wire.address("NetworkGovernor"))
             number = int(client.governance.show(str(proposal)).proposal.id, 16)
         w3 = connect(self.chain_url)
-        wait_until_time(w3, read(w3, governor.snapshot_s(number)) + 1)
+        self.move_to(read(w3, governor.snapshot_s(number)) + 1)
         for voter in voters:
             voter.ask("gov", "vote", str(proposal), "for")
-        wait_until_time(w3, read(w3, governor.deadline_s(number)) + 1)
+        self.move_to(read(w3, governor.deadline_s(number)) + 1)
         with Client.open(self.shared) as client:
             client.governance.queue(str(proposal))
-            wait_until_time(w3, read(w3, governor.executable_at_s(number)) + 1)
+            self.move_to(read(w3, governor.executable_at_s(number)) + 1)
             client.governance.execute(str(proposal))
 
 
