@@ -29,6 +29,8 @@ PROJECTS: Final = 50
 SIGNERS: Final = 3
 USE_PPM: Final = 500_000
 SIZE: Final = (7.0, 4.2)
+DRAWN_PROJECTS: Final = (2, 10, 50)
+LEDGER_GAS_LIMITS: Final = (100_000_000, 300_000_000)
 GAS_LIMITS: Final = np.linspace(30e6, 300e6, 60)
 
 
@@ -57,27 +59,28 @@ def draw_plots(document: dict[str, Any], gas: Sequence[tuple[Shape, int]], folde
 
 
 def _draw_gas(axes: Axes, gas: Sequence[tuple[Shape, int]], costs: GasCosts) -> None:
-    full = compute_largest_shape(frame_records=FRAME_RECORDS, projects=PROJECTS, signers=SIGNERS)
-    counts = np.unique(np.geomspace(1, full.records, 80).astype(int))
-    shapes = [compute_partial_shape(full, int(count), FRAME_RECORDS) for count in counts]
-    axes.plot(
-        counts,
-        [costs.compute_gas(shape) / shape.records for shape in shapes],
-        label=f"model, {PROJECTS} projects",
-    )
+    for projects in DRAWN_PROJECTS:
+        full = _find_full(projects)
+        counts = np.unique(np.geomspace(1, full.records, 80).astype(int))
+        shapes = [compute_partial_shape(full, int(count), FRAME_RECORDS) for count in counts]
+        axes.plot(
+            counts,
+            [costs.compute_gas(shape) / shape.records for shape in shapes],
+            label=f"model, {projects} projects",
+        )
     axes.scatter(
         [shape.records for shape, _ in gas],
         [used / shape.records for shape, used in gas],
         label="measured, various shapes",
         s=18,
-        color="C1",
+        color="black",
         zorder=3,
     )
     axes.set(xscale="log", yscale="log", xlabel="records in a settlement", ylabel="gas per record")
 
 
 def _draw_blocks(axes: Axes, document: dict[str, Any], costs: GasCosts) -> None:
-    full = compute_largest_shape(frame_records=FRAME_RECORDS, projects=PROJECTS, signers=SIGNERS)
+    full = _find_full(PROJECTS)
     lines: tuple[tuple[str, ChainLimits], ...] = (
         ("Avalanche, 2 s", AVALANCHE),
         ("Besu, 2 s", BESU),
@@ -97,10 +100,15 @@ def _draw_blocks(axes: Axes, document: dict[str, Any], costs: GasCosts) -> None:
 
 
 def _draw_ledgers(axes: Axes, costs: GasCosts) -> None:
-    full = compute_largest_shape(frame_records=FRAME_RECORDS, projects=PROJECTS, signers=SIGNERS)
+    full = _find_full(PROJECTS)
     loads = np.geomspace(1e2, 1e6, 200)
-    for limits in (AVALANCHE, BESU):
-        one = compute_records_per_s(limits, costs, full)
+    for gas_limit in LEDGER_GAS_LIMITS:
+        one = compute_records_per_s(replace(BESU, gas_limit=gas_limit), costs, full)
         ledgers = [count_ledgers(load, one, use_ppm=USE_PPM) for load in loads]
-        axes.plot(loads, ledgers, label=f"{limits.name}, blocks half full", drawstyle="steps-post")
+        label = f"{gas_limit // 1_000_000} million gas in a block, used by half"
+        axes.plot(loads, ledgers, label=label, drawstyle="steps-post")
     axes.set(xscale="log", yscale="log", xlabel="records per second", ylabel="ledgers")
+
+
+def _find_full(projects: int) -> Shape:
+    return compute_largest_shape(frame_records=FRAME_RECORDS, projects=projects, signers=SIGNERS)
