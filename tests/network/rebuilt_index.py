@@ -26,6 +26,8 @@ PATIENCE_S: Final = 90.0
 POLL_S: Final = 0.3
 PAGE_ROWS: Final = 1_000
 ANSWER_S: Final = 60.0
+TIMES: Final = httpx.Timeout(ANSWER_S, pool=None)
+LIMITS: Final = httpx.Limits(max_connections=16)
 READ_FROM_CHAIN: Final = frozenset(
     [
         "limit_ucr",
@@ -146,20 +148,28 @@ async def _find_differences(
     transport = httpx.ASGITransport(app)
     async with (
         httpx.AsyncClient(transport=transport, base_url="http://rebuilt") as ours,
-        httpx.AsyncClient(timeout=ANSWER_S, trust_env=False) as http,
+        httpx.AsyncClient(timeout=TIMES, limits=LIMITS, trust_env=False) as http,
     ):
         places = [await _read_block(http, url) for url in urls.values()]
         if set(places) != {rebuilt.block}:
             return [f"the chain is at {rebuilt.block}, {dict(zip(urls, places, strict=True))}"]
-        found: list[str] = []
         questions = [*QUESTIONS, *await _list_pages(ours, last_records)]
-        for question in questions:
-            wanted = await _ask(ours, "", question)
-            for name, url in urls.items():
-                answer = await _ask(http, url, question)
-                if answer != wanted:
-                    found.append(f"{name} {question}: {_explain(wanted, answer)}")
-        return found
+        found = await asyncio.gather(*(_compare(ours, http, urls, each) for each in questions))
+        return [difference for each in found for difference in each]
+
+
+async def _compare(
+    ours: httpx.AsyncClient, http: httpx.AsyncClient, urls: Mapping[str, str], question: str
+) -> list[str]:
+    """Who answers this question differently."""
+    wanted, *answers = await asyncio.gather(
+        _ask(ours, "", question), *(_ask(http, url, question) for url in urls.values())
+    )
+    return [
+        f"{name} {question}: {_explain(wanted, answer)}"
+        for name, answer in zip(urls, answers, strict=True)
+        if answer != wanted
+    ]
 
 
 async def _list_pages(ours: httpx.AsyncClient, count: int) -> list[str]:
