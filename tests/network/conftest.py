@@ -1,7 +1,7 @@
 """One network for all tests of a session, started and stopped as a user does it.
 
-Its chain is of `--engine avalanche` unless asked otherwise: `pytest tests/network --engine anvil` runs
-on a laptop's chain what does not need a real one.
+Its chain has five nodes unless asked otherwise: `pytest tests/network --engine anvil` runs on a
+laptop's chain what does not need a real one.
 """
 
 import time
