@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from tallystick_node.connections import ConnectionRoom, fit_descriptors
+from tallystick.meter.connections import ConnectionRoom, fit_descriptors
 from tallystick_node.errors import SettingsInvalid
 from tallystick_node.settings import ServerLimits
 

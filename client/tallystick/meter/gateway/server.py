@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
 from tallystick.core.errors import TallystickError
+from tallystick.meter.connections import OTHER_DESCRIPTORS, ConnectionRoom, fit_descriptors
 from tallystick.meter.gateway.answer_headers import SERVER
 from tallystick.meter.gateway.client import UpstreamClient, open_client
 from tallystick.meter.gateway.errors import RouteUnknown
-from tallystick.meter.gateway.gateway import Gateway
+from tallystick.meter.gateway.gateway import Gateway, Handler
 from tallystick.meter.gateway.metrics import render_metrics
 from tallystick.meter.gateway.pages import Pages, guess_dialect
 from tallystick.meter.gateway.relay import Relay
@@ -29,6 +31,8 @@ _READ_BYTES: Final = 1 << 16
 _CANCEL_S: Final = 0.2
 """For connections without a call to end."""
 _BACKLOG: Final = 1024
+_CONNECTIONS: Final = 4_096
+"""Of one process; those that wait longest make room for new ones."""
 
 
 class GatewayServer:
@@ -37,9 +41,11 @@ class GatewayServer:
     Args:
         gateway: the parts.
         client: towards upstreams.
+        room: for connections.
     """
 
-    def __init__(self, gateway: Gateway, client: UpstreamClient) -> None:
+    def __init__(self, gateway: Gateway, client: UpstreamClient, room: ConnectionRoom) -> None:
+        self._room = room
         self._extra_routes = dict(gateway.extra_routes)
         self._collectors = gateway.collectors
         self.relay = Relay(gateway, client)
@@ -55,7 +61,17 @@ class GatewayServer:
         return render_metrics((self.relay.counts, *self._collectors))
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The answer to one request."""
+        """The answer to one request; its connection is not closed for others meanwhile."""
+        transport = request.transport
+        if transport is None:
+            return await self._answer(request)
+        self._room.serve(transport)
+        try:
+            return await self._answer(request)
+        finally:
+            self._room.wait(transport)
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
         route = find_route(request.method, path)
         if route is not None:
@@ -88,6 +104,25 @@ class GatewayServer:
         return self.relay.refuse(guess_dialect(request), unknown)
 
 
+class _BoundedServer(web.Server):
+    """The library's server, whose connections have so much room and no more."""
+
+    def __init__(self, handler: Handler, room: ConnectionRoom, **settings: Any) -> None:  # noqa: ANN401 - the library's
+        super().__init__(handler, **settings)
+        self._room = room
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        self._room.enter(transport)
+
+    def connection_lost(
+        self, handler: web.RequestHandler, exc: BaseException | None = None
+    ) -> None:
+        if handler in self._connections:
+            self._room.leave(self._connections[handler])
+        super().connection_lost(handler, exc)
+
+
 def _create_silence() -> logging.Logger:
     """The HTTP library would log what it refuses as it came, keys and all, with a traceback."""
     silence = logging.Logger(f"{__name__}.http")  # noqa: LOG001 - nobody else can turn it on
@@ -108,9 +143,12 @@ async def serve(
             billed for what was seen of them.
     """
     async with open_client() as client:
-        server = GatewayServer(gateway, client)
-        low_level = web.Server(
+        calls = gateway.settings.max_in_flight
+        room = ConnectionRoom(fit_descriptors(_CONNECTIONS, OTHER_DESCRIPTORS + calls))
+        server = GatewayServer(gateway, client, room)
+        low_level = _BoundedServer(
             server.handle,
+            room,
             access_log=None,
             logger=_create_silence(),
             auto_decompress=False,

@@ -5,7 +5,7 @@ import resource
 
 import pytest
 
-from tallystick_node.connections import OTHER_DESCRIPTORS, ConnectionRoom, fit_descriptors
+from tallystick.meter.connections import OTHER_DESCRIPTORS, ConnectionRoom, fit_descriptors
 
 
 class Line(asyncio.Transport):
@@ -17,6 +17,9 @@ class Line(asyncio.Transport):
 
     def abort(self) -> None:
         self.is_cut = True
+
+    def is_closing(self) -> bool:
+        return self.is_cut
 
 
 def enter(room: ConnectionRoom, count: int) -> list[Line]:
@@ -51,6 +54,17 @@ def test_connection_that_was_answered_is_the_newest_to_wait() -> None:
     room.wait(lines[0])
     lines += enter(room, 1)
     assert list_cut(lines) == [1]
+
+
+def test_connection_that_ended_while_it_was_answered_waits_for_nothing() -> None:
+    room = ConnectionRoom(1)
+    (line,) = enter(room, 1)
+    room.serve(line)
+    line.abort()
+    room.leave(line)
+    room.wait(line)
+    lines = enter(room, 2)
+    assert list_cut(lines) == [0]
 
 
 def test_nobody_is_cut_while_there_is_room_again() -> None:

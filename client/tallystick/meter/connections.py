@@ -40,7 +40,9 @@ class ConnectionRoom:
         self._waiting.pop(transport, None)
 
     def wait(self, transport: asyncio.Transport) -> None:
-        """The connection was answered."""
+        """The connection was answered, and waits for the next request unless it is gone."""
+        if transport.is_closing():
+            return
         self._waiting[transport] = None
         self._waiting.move_to_end(transport)
 
@@ -50,17 +52,18 @@ class ConnectionRoom:
         self._waiting.pop(transport, None)
 
 
-def fit_descriptors(connections: int) -> int:
+def fit_descriptors(connections: int, others: int = OTHER_DESCRIPTORS) -> int:
     """As many connections as there are descriptors for, whose bound is raised as far as it may be.
 
     Args:
         connections: as many as are wanted.
+        others: what this process opens besides.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + OTHER_DESCRIPTORS
+    wanted = connections + others
     if soft != resource.RLIM_INFINITY and soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     if soft == resource.RLIM_INFINITY:
         return connections
-    return min(connections, max(soft - OTHER_DESCRIPTORS, soft // 2))
+    return min(connections, max(soft - others, soft // 2))
