@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-
-from tests.network.parts import Parts
 
 
 class PeakMemory:
-    """The greatest memory of some of a network's processes since this was made.
+    """The greatest memory of processes since this was made.
 
     Args:
-        parts: the network's.
-        names: of processes that run, and go on running.
+        pids: by name; they go on running.
     """
 
-    def __init__(self, parts: Parts, names: Sequence[str]) -> None:
-        self._pids = {name: parts.find(name).pid for name in names}
+    def __init__(self, pids: Mapping[str, int]) -> None:
+        self._pids = dict(pids)
         for pid in self._pids.values():
             Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak counts from here
         self._before = {name: read_bytes(pid, "VmRSS") for name, pid in self._pids.items()}

@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +58,12 @@ def meter(ground: Ground) -> int:
     return ground.register_meter(f"besieged-{secrets.token_hex(4)}")
 
 
+def find_pids(drill: Drill, places: Sequence[int]) -> dict[str, int]:
+    """The processes of the validators at these places, by name."""
+    names = [drill.parts.validators()[place] for place in places]
+    return {name: drill.parts.find(name).pid for name in names}
+
+
 def sign_next(ground: Ground, meter: int, count: int = 5, *, ahead: int = 0) -> Frame:
     """The meter's next records."""
     first = ground.cursor(ground.home_of(meter), meter) + ahead
@@ -67,7 +73,7 @@ def sign_next(ground: Ground, meter: int, count: int = 5, *, ahead: int = 0) -> 
 def test_records_settle_however_one_validator_answers(network: Path, ground: Ground) -> None:
     with Drill(network, "a validator answers falsely") as drill:
         liar = ByzantineValidator(ground, drill.chance.randrange(len(ground.urls)))
-        memory = PeakMemory(drill.parts, [ground.names[index] for index in liar.others])
+        memory = PeakMemory(find_pids(drill, liar.others))
         ways = drill.chance.sample(WAYS, len(WAYS))
         with liar.replaced():
             for way in ways:
@@ -154,13 +160,15 @@ def has_settled(receipt: dict[str, Any]) -> bool:
     return any(entry["topics"][0] == BATCH_SETTLED for entry in receipt["logs"])
 
 
-def test_validator_speaks_for_nobody_else(ground: Ground, network: Path, meter: int) -> None:
-    with Drill(network, "a validator repeats and forges requests") as drill:
+def test_validator_speaks_for_nobody_else(network: Path, ground: Ground, meter: int) -> None:
+    with Drill(network, "a validator asks for what it is not owed, and in others' names") as drill:
         liar = ByzantineValidator(ground, drill.chance.randrange(len(ground.urls)))
         one, other = liar.others[:2]
+        settled = settle_one(ground, meter, one)
         with liar.replaced(), liar.answering(forge):
             drill.inject()
             drill.recovered()
+            check_corrections(drill, liar, settled, ask_record(ground, one, settled))
             heard = next(each for each in reversed(liar.heard) if each.path == BATCHES_PATH)
             for recipient in liar.others:
                 drill.inject()
@@ -194,49 +202,48 @@ def repeat(ground: Ground, recipient: int, heard: Heard) -> tuple[int, str]:
     return answer.status_code, answer.json().get("code", "")
 
 
-def test_validator_corrects_nothing_alone(ground: Ground, network: Path, meter: int) -> None:
-    with Drill(network, "a validator asks for corrections that nobody is owed") as drill:
-        liar = ByzantineValidator(ground, drill.chance.randrange(len(ground.urls)))
-        honest = liar.others[0]
-        frame = sign_next(ground, meter)
-        assert ground.send(honest, frame).status_code == httpx.codes.OK
-        ground.wait_settled(honest, meter, frame.end_seq)
-        record = ask_record(ground, honest, ground.net.meters[meter].id, frame.first_seq)
-        name = {key: record[key] for key in ("meter", "seq", "project", "record_hash")}
-        release = {**name, "resource": record["resource"], "user": 0, "cost_ucr": 10**9}
-        credit = {
-            **name,
-            "cost_ucr": record["cost_ucr"],
-            "amount_ucr": record["cost_ucr"],
-            "reason": "0x" + "00" * 32,
-            "owner_signature": "0x" + "11" * 65,
-            "registrar_signature": "0x" + "22" * 65,
-        }
-        records = ground.net.records(5, first=900)
-        meter_id = ground.net.meters[meter].id
-        invented = ground.net.sign_as(STRANGER, meter_id, records, first_seq=frame.first_seq)
-        with liar.replaced(), liar.answering(forge):
-            for path, body, code in (
-                (RELEASES_PATH, msgspec.json.encode(release), "not_releasable"),
-                (RELEASES_PATH, msgspec.json.encode({**release, "seq": 10**6}), "record_unknown"),
-                (CREDITS_PATH, msgspec.json.encode(credit), "signer_refused"),
-                (
-                    CREDITS_PATH,
-                    msgspec.json.encode({**credit, "amount_ucr": record["cost_ucr"] + 1}),
-                    "not_creditable",
-                ),
-                (FREEZES_PATH, encode_frame(frame) + encode_frame(invented), "bad_signature"),
-                (FREEZES_PATH, encode_frame(frame) * 2, "not_equivocal"),
-            ):
-                drill.inject()
-                answers = [liar.ask(index, path, body).json() for index in liar.others]
-                assert {answer.get("code") for answer in answers} == {code}, (path, answers)
-            drill.recovered()
+def settle_one(ground: Ground, meter: int, place: int) -> Frame:
+    """The meter's next frame, settled."""
+    frame = sign_next(ground, meter)
+    assert ground.send(place, frame).status_code == httpx.codes.OK
+    ground.wait_settled(place, meter, frame.end_seq)
+    return frame
 
 
-def ask_record(ground: Ground, place: int, meter_id: int, seq: int) -> dict[str, Any]:
-    """A settled record as a validator's index shows it, once it does."""
-    url = f"{ground.urls[place]}/v1/corrections/records?meter={meter_id}&seq={seq}"
+def check_corrections(
+    drill: Drill, liar: ByzantineValidator, frame: Frame, record: dict[str, Any]
+) -> None:
+    """Nobody attests a correction that is not owed, nor a freeze that is not proven."""
+    name = {key: record[key] for key in ("meter", "seq", "project", "record_hash")}
+    release = {**name, "resource": record["resource"], "user": 0, "cost_ucr": 10**9}
+    credit = {
+        **name,
+        "cost_ucr": record["cost_ucr"],
+        "amount_ucr": record["cost_ucr"],
+        "reason": "0x" + "00" * 32,
+        "owner_signature": "0x" + "11" * 65,
+        "registrar_signature": "0x" + "22" * 65,
+    }
+    too_much = {**credit, "amount_ucr": record["cost_ucr"] + 1}
+    records = liar.ground.net.records(5, first=900)
+    invented = liar.ground.net.sign_as(STRANGER, frame.meter, records, first_seq=frame.first_seq)
+    for path, body, code in (
+        (RELEASES_PATH, msgspec.json.encode(release), "not_releasable"),
+        (RELEASES_PATH, msgspec.json.encode({**release, "seq": 10**6}), "record_unknown"),
+        (CREDITS_PATH, msgspec.json.encode(credit), "signer_refused"),
+        (CREDITS_PATH, msgspec.json.encode(too_much), "not_creditable"),
+        (FREEZES_PATH, encode_frame(frame) + encode_frame(invented), "bad_signature"),
+        (FREEZES_PATH, encode_frame(frame) * 2, "not_equivocal"),
+    ):
+        drill.inject()
+        answers = [liar.ask(index, path, body).json() for index in liar.others]
+        assert {answer.get("code") for answer in answers} == {code}, (path, answers)
+
+
+def ask_record(ground: Ground, place: int, frame: Frame) -> dict[str, Any]:
+    """The frame's first record as a validator's index shows it, once it does."""
+    where = f"meter={frame.meter}&seq={frame.first_seq}"
+    url = f"{ground.urls[place]}/v1/corrections/records?{where}"
     wait_until(lambda: httpx.get(url).is_success, "the index shows the record")
     found: dict[str, Any] = httpx.get(url).json()
     return found
@@ -247,7 +254,7 @@ def test_records_settle_while_one_validator_floods_the_others(
 ) -> None:
     with Drill(network, "a validator floods the others") as drill:
         liar = ByzantineValidator(ground, drill.chance.randrange(len(ground.urls)))
-        memory = PeakMemory(drill.parts, [ground.names[index] for index in liar.others])
+        memory = PeakMemory(find_pids(drill, liar.others))
         largest = [
             ground.net.sign(ground.net.records(900), first_seq=start, meter=meter)
             for start in (0, 900)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx
 import pytest
@@ -17,74 +17,11 @@ from tests.network.impostor import Heard
 
 from tallystick.chain.errors import RpcRefused
 from tallystick.chain.reader import ask
-from tallystick_node.peers.question import (
-    BATCHES_PATH,
-    CREDITS_PATH,
-    FREEZES_PATH,
-    RELEASES_PATH,
-)
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(600)]
 
-CONNECTIONS: Final = 10_000
-GROWTH_BYTES: Final = 256 << 20
-MALFORMED_GROWTH_BYTES: Final = 96 << 20
-ASKED: Final = 20
-MALFORMED: Final = 150
-UNSIGNED: Final = 0.2
 CAPTURED: Final = 60
-ENDLESS_PARTS: Final = 20_000
-REFUSED_BODIES: Final = (None, 401, 408, 413)
-FOR_NOW: Final = ("rate_limited", "reference_unknown", "chain_behind")
 OWN_HEADERS: Final = ("Host", "Content-Length", "Connection")
-WORD: Final = "0x" + "11" * 32
-SIGNATURE: Final = "0x" + "22" * 65
-CREDIT: Final[dict[str, Any]] = {
-    "meter": 1,
-    "seq": 0,
-    "project": 2,
-    "cost_ucr": 10,
-    "amount_ucr": 5,
-    "record_hash": WORD,
-    "reason": WORD,
-    "owner_signature": SIGNATURE,
-    "registrar_signature": SIGNATURE,
-}
-DOCUMENTS: Final[dict[str, dict[str, Any]]] = {
-    RELEASES_PATH: {
-        "meter": 1,
-        "seq": 0,
-        "project": 2,
-        "resource": 1,
-        "user": 0,
-        "cost_ucr": 5,
-        "record_hash": WORD,
-    },
-    CREDITS_PATH: CREDIT,
-    "/v1/corrections/releases": {"meter": 4_000_000_000, "seq": 1},
-    "/v1/corrections/credits": CREDIT,
-    "/v1/leases": {
-        "project": 1,
-        "meter": 1,
-        "amount_ucr": 1,
-        "admit_until_s": 1,
-        "nonce": 0,
-        "signature": SIGNATURE,
-    },
-    "/v1/leases/declarations": {
-        "project": 1,
-        "meter": 1,
-        "last_seq": 1,
-        "nonce": 0,
-        "signature": SIGNATURE,
-    },
-    "/v1/leases/releases": {"project": 4_000_000_000, "meter": 4_000_000_000},
-}
-POST_PATHS: Final = ("/v1/frames", BATCHES_PATH, FREEZES_PATH, *DOCUMENTS)
-COST_MASK: Final = (1 << 55) - 1
-HOUR_MS: Final = 3_600_000
-MINUTE_MS: Final = 60_000
-HOURS_MS: Final = 5 * HOUR_MS
 
 
 @pytest.fixture(scope="module")
