@@ -97,7 +97,10 @@ def test_tokens_settle_once_when_their_collector_is_killed(network: Path) -> Non
             for _ in range(KILLS):
                 with run_collector(program, *words) as collector:
                     reads = pages.reads
-                    wait_until(lambda: pages.reads > reads + 3)  # noqa: B023 - waited for here
+                    wait_until(
+                        lambda: pages.reads > reads + 3,  # noqa: B023 - waited for here
+                        patience_s=LONG_S,
+                    )
                     time.sleep(drill.chance.uniform(0.0, 3.0))
                     drill.inject()
                     killed_at_s = time.monotonic()
