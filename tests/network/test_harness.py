@@ -89,8 +89,11 @@ def test_fault_table_fails_when_a_row_has_an_error(
     assert "1,234" in capsys.readouterr().out
 
 
-def test_fault_table_fails_when_nothing_was_measured(tmp_path: Path) -> None:
-    assert main([str(tmp_path / "network.json")]) == 1
+def test_fault_table_says_so_when_nothing_was_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path / "network.json")]) == 0
+    assert "no fault was measured" in capsys.readouterr().out
 
 
 @contextmanager
