@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -41,6 +42,8 @@ class NodeProcess:
     url: str
     folder: Path
     process: subprocess.Popen[bytes] | None = None
+    sources: Path | None = None
+    """A tree of another release, run instead of this one."""
 
     @property
     def log(self) -> Path:
@@ -52,7 +55,14 @@ class NodeProcess:
                 [sys.executable, "-c", RUN, str(self.folder / "settings.json")],
                 stdout=output,
                 stderr=output,
+                env=self._choose_environment(),
             )
+
+    def _choose_environment(self) -> dict[str, str]:
+        if self.sources is None:
+            return dict(os.environ)
+        packages = (self.sources / "client", self.sources / "node")
+        return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, packages))}
 
     def kill(self) -> None:
         self.signal(signal.SIGKILL)
@@ -170,11 +180,13 @@ def run_nodes(
     *,
     absent: Sequence[int] = (),
     urls: Mapping[int, str] | None = None,
+    sources: Path | None = None,
     **settings: object,
 ) -> Iterator[NodeGroup]:
     """Every validator but the absent ones runs and is ready.
 
-    `urls` replaces those of absent validators, where something else answers in their place.
+    `urls` replaces those of absent validators, where something else answers in their place;
+    `sources` is a tree of another release that all of them run.
     """
     ports = find_free_ports(len(network.validators))
     all_urls = [f"http://127.0.0.1:{port}" for port in ports]
@@ -184,6 +196,7 @@ def run_nodes(
     try:
         for place in range(len(network.validators)):
             node = write_node(network, folder / f"node-{place}", place, all_urls, **settings)
+            node.sources = sources
             group.nodes.append(node)
             if place not in absent:
                 node.start()
