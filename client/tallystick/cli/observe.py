@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
 
@@ -44,6 +45,9 @@ ModelOption = Annotated[
 UsersOption = Annotated[
     bool, typer.Option("--record-users", help="records carry pseudonyms of callers")
 ]
+MetricsOption = Annotated[
+    str, typer.Option(metavar="HOST:PORT", help="of loopback: where Prometheus reads metrics")
+]
 UserHeaderOption = Annotated[
     str, typer.Option(metavar="HEADER", help="names the caller; the body's own word without")
 ]
@@ -77,6 +81,7 @@ def mirror(
     model: ModelOption = None,
     record_users: UsersOption = False,
     user_header: UserHeaderOption = "",
+    metrics: MetricsOption = "",
 ) -> None:
     """Take mirrored requests (nginx) and whole exchanges (Envoy taps) until Ctrl-C."""
     session: Session = context.obj
@@ -84,6 +89,7 @@ def mirror(
         session, project, account, name, rule, model, user_header if record_users else None
     )
     _require_extra("aiohttp")
+    settings = replace(settings, metrics=metrics)
     from tallystick.sidecar.observe.mirror import observe_mirror  # noqa: PLC0415 - loads the chain
 
     counts = observe_mirror(
@@ -138,6 +144,7 @@ def log(
     rule: RuleOption = None,
     model: ModelOption = None,
     record_users: UsersOption = False,
+    metrics: MetricsOption = "",
 ) -> None:
     """Read an access log, and go on where it was left; rotation loses nothing.
 
@@ -146,6 +153,9 @@ def log(
     """
     session: Session = context.obj
     settings = _choose(session, project, account, name, rule, model, "" if record_users else None)
+    if metrics:
+        _require_extra("prometheus_client")
+        settings = replace(settings, metrics=metrics)
     from tallystick.meter.passive.line_map import LineMap  # noqa: PLC0415 - as above
     from tallystick.sidecar.observe.log import observe_log  # noqa: PLC0415
 

@@ -275,6 +275,7 @@ COLLECTOR_METRICS: Final = (
     Metric("tallystick_collector_compute_ms", _COUNTER, "ms", "GPU time charged to work"),
     Metric("tallystick_collector_idle_ms", _COUNTER, "ms", "GPU time charged to the operator"),
     Metric("tallystick_collector_tokens", _COUNTER, "LLM tokens", "Tokens of model servers"),
+    Metric("tallystick_collector_energy_mj", _COUNTER, "mJ", "Energy of the devices"),
     Metric("tallystick_collector_waiting", _GAUGE, "entries", "Could not be recorded yet"),
 )
 

@@ -23,11 +23,14 @@ from tallystick.meter.gpu.processes import read_boot_id
 from tallystick.meter.gpu.state import StateFile
 from tallystick.meter.gpu.watching import Moment, Source
 from tallystick.sidecar.collect.lock import hold_devices, hold_page
+from tallystick.sidecar.collect.metrics import CollectorMetrics
 from tallystick.sidecar.collect.settings import CollectConfig, list_projects
 from tallystick.sidecar.collect.sink import RecordingSink
 from tallystick.sidecar.collect.sources import US_PER_MS, build_sources, check_sources, load_nvml
 from tallystick.sidecar.lengths import parse_length_ms
+from tallystick.sidecar.meter_metrics import MeterMetrics
 from tallystick.sidecar.meters import MeterRun, ensure_named_meters, run_meter
+from tallystick.sidecar.metrics_page import serve_metrics
 from tallystick.sidecar.site import Site, open_site
 
 STATE_FILE: Final = "collector.json"
@@ -109,10 +112,12 @@ async def _run(
         check_sources(sources, config, site.directory)
         collector = create_collector(sources, folder, sink, site, config)
         on_ready(describe(collector, sources, config))
+        metrics = (MeterMetrics(run, folder), CollectorMetrics(collector))
         if is_once:
             await collect_once(collector, parse_length_ms(config.sample) / MS_PER_S)
         else:
-            await collector.run(_stop_on_signals())
+            async with serve_metrics(config.metrics, metrics):
+                await collector.run(_stop_on_signals())
         return describe(collector, sources, config)
 
 

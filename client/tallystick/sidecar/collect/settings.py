@@ -18,6 +18,7 @@ from tallystick.meter.gpu.devices import Charge
 from tallystick.meter.gpu.engines import Kind
 from tallystick.sidecar.errors import ConfigInvalid
 from tallystick.sidecar.lengths import parse_length_ms
+from tallystick.sidecar.metrics_page import parse_loopback
 
 MAX_STEP: Final = 2**16 - 1
 MAX_SOURCES: Final = 256
@@ -72,6 +73,8 @@ class CollectConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     engines: list[EngineConfig] = []
     rules: list[RuleConfig] = []
     basis: str | None = None
+    metrics: str = ""
+    """Where this machine reads metrics, such as 127.0.0.1:9105; empty: nowhere."""
 
     @property
     def has_devices(self) -> bool:
@@ -87,6 +90,8 @@ def check_collect(config: CollectConfig) -> CollectConfig:
     """
     _check_sources(config)
     _check_lengths(config)
+    if config.metrics:
+        parse_loopback(config.metrics)
     if len(config.rules) > MAX_RULES:
         raise ConfigInvalid("too many rules", expected=MAX_RULES, actual=len(config.rules))
     for rule in build_rules(config):

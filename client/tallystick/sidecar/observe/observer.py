@@ -18,7 +18,7 @@ from tallystick.meter.passive.attribution import Attribution
 from tallystick.meter.passive.book import PassiveBook
 from tallystick.meter.passive.tally import Tally
 from tallystick.sidecar.errors import ProjectNotBillable
-from tallystick.sidecar.meters import ensure_named_meters, run_meter
+from tallystick.sidecar.meters import MeterRun, ensure_named_meters, run_meter
 from tallystick.sidecar.site import Site, open_site
 
 RELEASE_S: Final = 5.0
@@ -38,12 +38,14 @@ class ObserverSettings:
         account: path of the account whose projects it bills.
         name: of its meter; one observer at a time.
         attribution: whose calls it sees.
+        metrics: where this machine reads metrics, such as 127.0.0.1:9106; empty: nowhere.
     """
 
     dir: Path
     account: str
     name: str
     attribution: Attribution
+    metrics: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,26 @@ async def _open_observer(settings: ObserverSettings, folder: Path) -> AsyncItera
         loop = asyncio.get_running_loop()
         for ending in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(ending, stopping.set)
-        yield Observer(site, book, folder, stopping)
+        async with _serve_metrics(settings, run, folder, book):
+            yield Observer(site, book, folder, stopping)
+
+
+@asynccontextmanager
+async def _serve_metrics(
+    settings: ObserverSettings, run: MeterRun, folder: Path, book: PassiveBook
+) -> AsyncIterator[None]:
+    """Metrics are served inside the block where somebody wants them."""
+    if not settings.metrics:
+        yield
+        return
+    # An installation without extras observes logs as well, and has no library of metrics.
+    from tallystick.sidecar.meter_metrics import MeterMetrics  # noqa: PLC0415
+    from tallystick.sidecar.metrics_page import serve_metrics  # noqa: PLC0415
+    from tallystick.sidecar.observe.metrics import ObserverMetrics  # noqa: PLC0415
+
+    collectors = (MeterMetrics(run, folder), ObserverMetrics(book.tally))
+    async with serve_metrics(settings.metrics, collectors):
+        yield
 
 
 def _check_projects(site: Site, meter: int, attribution: Attribution) -> None:
