@@ -116,6 +116,7 @@ class Drill:
         self._dishonest = frozenset(dishonest)
         self._table = table or FaultTable()
         self._marked_at_s: float | None = None
+        self._began_at_s = time.monotonic()
 
     def __enter__(self) -> Self:
         print(f"drill: {self._name}, TALLYSTICK_SEED={self.seed}")
@@ -213,3 +214,4 @@ class Drill:
         assert (errors.lost, errors.doubled) == (0, 0)
         check_invariants(self.load.client)
         check_indices(self.parts.path, urls, last_records=len(acknowledged))
+        print(f"drill: over after {time.monotonic() - self._began_at_s:.0f} s")
