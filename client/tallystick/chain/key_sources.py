@@ -112,6 +112,24 @@ def open_keys(path: Path, ask_passphrase: AskPassphrase | None = None) -> NodeKe
     return NodeKeys(attest, send, SigningKey(seed))
 
 
+def open_attest_key(path: Path, ask_passphrase: AskPassphrase | None = None) -> PrivateKey:
+    """The attest key of a keys file, for what a person signs with it: a suspension, a price.
+
+    Raises:
+        KeyFileInvalid: there is none here: it lies with a signer; and as `open_keys`.
+    """
+    source = read_keys_file(path).attest_key
+    if isinstance(source, KeySource) and source.signer is not None:
+        raise KeyFileInvalid(
+            "an attest key lies with a signer", expected="hex digits or a keystore"
+        )
+    secret = _Opener(path, ask_passphrase or _refuse_to_ask).read_secret(source)
+    try:
+        return PrivateKey(secret)
+    except ValueError as error:
+        raise KeyFileInvalid("an attest key is out of range", actual=str(path)) from error
+
+
 def check_distinct(path: Path, attest: Signer, send: Signer, seed: bytes) -> None:
     """No key serves two purposes: who gets hold of one can do one thing.
 

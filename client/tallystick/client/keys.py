@@ -10,11 +10,10 @@ from typing import Final
 from coincurve import PrivateKey
 
 from tallystick.chain.key_files import is_encrypted, read_key_address, read_key_file, write_key_file
-from tallystick.chain.key_sources import AskPassphrase
+from tallystick.chain.key_sources import AskPassphrase, open_attest_key
 from tallystick.client.errors import KeyExists, KeyMissing, KeyUnknown, PathInvalid
 from tallystick.core.attestation import compute_address
 from tallystick.local.folder import NetworkFolder
-from tallystick.local.secrets import load_validator_keys
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
@@ -103,15 +102,17 @@ class KeyRing:
 
         Raises:
             KeyUnknown: its keys lie elsewhere.
+            KeyFileInvalid: it lies with a signer.
+            PassphraseMissing, PassphraseWrong, KeystoreMalformed.
         """
         if validator not in self.validators():
             raise KeyUnknown("validator of this folder", validator, self.validators())
-        keys = load_validator_keys(self._folder, validator)
-        return PrivateKey.from_hex(keys.attest_key)
+        return open_attest_key(self._folder.validator_keys(validator), self._ask_passphrase)
 
     def validators(self) -> list[str]:
-        """The validators whose keys lie in the folder."""
-        return sorted(path.stem for path in self._folder.keys.glob("validator-*.json"))
+        """The validators whose keys lie in the folder; not those that a vote is to put there."""
+        names = (path.stem for path in self._folder.keys.glob("*.json"))
+        return sorted(name for name in names if "." not in name)
 
     def resolve(self, who: str) -> str:
         """The address that somebody means: an address itself, or the name of a key.

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import pytest
@@ -94,6 +95,10 @@ def count_events(node: NodeProcess, name: str) -> int:
     return len(node.events(name))
 
 
+def has_more_events(node: NodeProcess, name: str, known: int) -> bool:
+    return count_events(node, name) > known
+
+
 def list_senders(nodes: NodeGroup) -> list[str]:
     return [each.sender for block in read_blocks(nodes.network) for each in block.settlements]
 
@@ -124,11 +129,8 @@ def test_records_wait_and_none_is_lost_while_a_signer_is_away_or_lies(
         signer.standing = misdeed
         before = count_events(nodes[0], "own_attestation_missed")
         send(nodes, 0, first, meter=2)
-        wait_until(
-            lambda known=before: count_events(nodes[0], "own_attestation_missed") > known,
-            "nobody signs",
-            nodes[0].log,
-        )
+        has_missed = partial(has_more_events, nodes[0], "own_attestation_missed", before)
+        wait_until(has_missed, "nobody signs", nodes[0].log)
         assert nodes[0].cursor(nodes.network.meters[2].id) == first
         signer.standing = None
         nodes.wait_settled(first + 4, meter=2)
@@ -143,9 +145,8 @@ def test_batch_waits_with_its_nonce_while_only_its_sending_key_is_away(
     withheld = signer.keys.pop(name_key(send_key))
     before = count_events(nodes[0], "submission_unsigned")
     send(nodes, 0, 0, meter=3)
-    wait_until(
-        lambda: count_events(nodes[0], "submission_unsigned") > before, "unsigned", nodes[0].log
-    )
+    is_unsigned = partial(has_more_events, nodes[0], "submission_unsigned", before)
+    wait_until(is_unsigned, "unsigned", nodes[0].log)
     send(nodes, 1, 0, meter=4)
     nodes.wait_settled(4, at=1, meter=4)  # others are not held up
     signer.keys[name_key(send_key)] = withheld

@@ -1,11 +1,14 @@
 """The folder's keys: made, taken in, and opened once."""
 
+import json
 from pathlib import Path
 
 import pytest
 from coincurve import PrivateKey
 
-from tallystick.chain.errors import PassphraseMissing
+from tallystick.chain.errors import KeyFileInvalid, PassphraseMissing
+from tallystick.chain.keys import write_private
+from tallystick.chain.keystore import write_keystore
 from tallystick.client.errors import KeyExists, KeyUnknown, PathInvalid
 from tallystick.client.keys import KeyRing
 from tallystick.core.attestation import compute_address
@@ -68,3 +71,27 @@ def test_unknown_key_is_named_with_those_that_look_like_it(folder: NetworkFolder
     with pytest.raises(KeyUnknown) as caught:
         KeyRing(folder).load("confirmer-2")
     assert "confirmer-1" in str(caught.value)
+
+
+def test_members_attest_key_is_found_bare_and_encrypted(folder: NetworkFolder) -> None:
+    write_keystore(folder.keys / "attest.bin", KEY.secret, PASSPHRASE, address=None, scrypt_n=16)
+    others = {"send_key": "22" * 32, "transport_key": "33" * 32}
+    signer = {"signer": "http://127.0.0.1:1", "public_key": "44" * 64}
+    for name, source in (
+        ("validator-1", KEY.to_hex()),
+        ("acme", {"keystore": "attest.bin"}),
+        ("bolt", signer),
+        ("bolt.2", signer),
+    ):
+        document = {"attest_key": source, **others}
+        write_private(folder.validator_keys(name), json.dumps(document).encode())
+    ring = KeyRing(folder, lambda: PASSPHRASE)
+    assert ring.validators() == ["acme", "bolt", "validator-1"]
+    assert ring.load_attester("validator-1") == KEY
+    assert ring.load_attester("acme") == KEY
+    with pytest.raises(KeyFileInvalid, match="signer"):
+        ring.load_attester("bolt")
+    with pytest.raises(PassphraseMissing):
+        KeyRing(folder).load_attester("acme")
+    with pytest.raises(KeyUnknown):
+        ring.load_attester("cora")
