@@ -19,6 +19,8 @@ IMAGES: Final = Path("docs/images")
 CHAIN_FIGURES: Final = (
     "settled_per_s",
     "ceiling_per_s",
+    "block_s",
+    "settlements_per_block",
     "gas_per_record",
     "bytes_per_record",
     "disk_bytes_per_record",

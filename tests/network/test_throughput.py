@@ -53,6 +53,8 @@ def test_every_record_settles_when_all_are_sent_at_once(
         settled_per_s=round(measured.settled_per_s, 1),
         ceiling_per_s=round(ceiling, 1),
         ratio=round(measured.settled_per_s / ceiling, 3),
+        block_s=round(measured.block_s, 2),
+        settlements_per_block=measured.settlements_per_block,
         gas_per_record=round(measured.gas_per_record, 1),
         disk_bytes_per_record=round(
             (measure_disk(network) - before) / measured.blocks[-1].records, 1

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -83,6 +84,17 @@ class Throughput:
         """Between the first of the blocks and the last, the first one's own records left out."""
         first, last = self.blocks[0], self.blocks[-1]
         return (last.records - first.records) / (last.time_s - first.time_s)
+
+    @property
+    def block_s(self) -> float:
+        """From one block with settlements to the next, the median."""
+        times = [block.time_s for block in self.blocks]
+        return median(later - earlier for earlier, later in pairwise(times))
+
+    @property
+    def settlements_per_block(self) -> float:
+        """The median of blocks."""
+        return median(block.settlements for block in self.blocks)
 
     @property
     def gas_per_record(self) -> float:
