@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from tests.integration.cli.program import Program
 from tests.integration.gateway.running import (
     CONFIG,
@@ -23,6 +24,7 @@ from tests.integration.gateway.running import (
 )
 from tests.upstream.server import Upstream
 
+from tallystick.core.metric_table import METER_METRICS, METRIC_BY_NAME
 from tallystick.core.units import parse_credits
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -146,6 +148,10 @@ def test_metrics_show_every_worker_and_what_the_ledger_says(
         assert f'tallystick_worker_up{{worker="{worker}"}} 1' in page.text
         assert f'tallystick_gateway_in_flight{{worker="{worker}"}} 0' in page.text
     assert page.text.count("# TYPE tallystick_gateway_in_flight gauge") == 1
+    shown = {family.name for family in text_string_to_metric_families(page.text)}
+    assert {metric.name for metric in METER_METRICS} <= shown
+    assert shown <= METRIC_BY_NAME.keys()
+    assert 'tallystick_meter_sender_up{meter="first-0",worker="0"} 1.0' in page.text
     wait_until(lambda: 'tallystick_account_spent_ucr{account="acme/many/capped"' in read_page(url))
     relayed = httpx.get(f"{gateways[0].url}/metrics", headers={"x-forwarded-for": "192.0.2.1"})
     assert relayed.status_code == HTTPStatus.NOT_FOUND

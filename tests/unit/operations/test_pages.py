@@ -9,15 +9,14 @@ PAGES = sorted(Path("docs/operations").rglob("*.md"))
 IDS = [str(page.relative_to("docs/operations")) for page in PAGES]
 COMMANDS = set(re.findall(r"^## (.+)$", Path("docs/cli.md").read_text(), re.MULTILINE))
 USE = re.compile(
-    r"^ *(?:[A-Z_]+=\S+ )*tallystick ([a-z-]+(?: [a-z-]+)?)|`tallystick ([a-z-]+(?: [a-z-]+)?)"
+    r"(?:^ *(?:\$ )?|`)tallystick (?:--[a-z]+ \S+ )*([a-z][a-z-]*(?: [a-z][a-z-]*)?)", re.MULTILINE
 )
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
 def find_commands(text: str) -> set[str]:
     """What is written as a command of ours, in code."""
-    found = (match for line in text.splitlines() for match in USE.finditer(line))
-    return {one or other for one, other in (match.groups() for match in found)}
+    return set(USE.findall(text))
 
 
 def is_command(words: str) -> bool:
