@@ -36,6 +36,7 @@ from tallystick.sidecar.gateway.lease_words import Words
 from tallystick.sidecar.site import Site
 
 KEY_FILE: Final = "lease.key"
+MAX_ANSWER_BYTES: Final = 65_536
 RELAY_TIMEOUT_S: Final = 5.0
 """For a validator to bring a call into a block and to say so."""
 SEEN_TIMEOUT_S: Final = 4.0
@@ -178,7 +179,7 @@ class ValidatorLeaseDesk:
         """Whether the validator says that it is done."""
         try:
             async with asyncio.timeout(RELAY_TIMEOUT_S):
-                answer = await self._site.http.post(url, json=document)
+                answer = await post_bounded(self._site.http, url, document)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             _log.info("lease_not_relayed", url=url, why=type(error).__name__)
             return False
@@ -195,6 +196,28 @@ class ValidatorLeaseDesk:
     def _sign(self, request: LeaseRequest) -> bytes:
         chain_id = self._site.network.chain_id
         return sign_lease(self._key, self._leases.address, chain_id, request)
+
+
+async def post_bounded(
+    http: httpx.AsyncClient, url: str, document: dict[str, Any]
+) -> httpx.Response:
+    """The answer's head; of its body no more is read than an honest one has.
+
+    Args:
+        http: who asks.
+        url: a validator's.
+        document: what is asked.
+
+    Raises:
+        httpx.HTTPError: there is no answer.
+    """
+    size = 0
+    async with http.stream("POST", url, json=document) as answer:
+        async for part in answer.aiter_raw():
+            size += len(part)
+            if size > MAX_ANSWER_BYTES:
+                break
+    return answer
 
 
 def load_lease_key(folder: Path) -> PrivateKey:
