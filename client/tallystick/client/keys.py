@@ -16,6 +16,7 @@ from tallystick.core.attestation import compute_address
 from tallystick.local.folder import NetworkFolder
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
+_LATER_GENERATION: Final = re.compile(r".+\.\d+", re.ASCII)
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}", re.ASCII)
 
 
@@ -112,7 +113,7 @@ class KeyRing:
     def validators(self) -> list[str]:
         """The validators whose keys lie in the folder; not those that a vote is to put there."""
         names = (path.stem for path in self._folder.keys.glob("*.json"))
-        return sorted(name for name in names if "." not in name)
+        return sorted(name for name in names if _LATER_GENERATION.fullmatch(name) is None)
 
     def resolve(self, who: str) -> str:
         """The address that somebody means: an address itself, or the name of a key.

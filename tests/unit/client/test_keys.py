@@ -79,19 +79,19 @@ def test_members_attest_key_is_found_bare_and_encrypted(folder: NetworkFolder) -
     signer = {"signer": "http://127.0.0.1:1", "public_key": "44" * 64}
     for name, source in (
         ("validator-1", KEY.to_hex()),
-        ("acme", {"keystore": "attest.bin"}),
+        ("acme.example", {"keystore": "attest.bin"}),
         ("bolt", signer),
         ("bolt.2", signer),
     ):
         document = {"attest_key": source, **others}
         write_private(folder.validator_keys(name), json.dumps(document).encode())
     ring = KeyRing(folder, lambda: PASSPHRASE)
-    assert ring.validators() == ["acme", "bolt", "validator-1"]
+    assert ring.validators() == ["acme.example", "bolt", "validator-1"]
     assert ring.load_attester("validator-1") == KEY
-    assert ring.load_attester("acme") == KEY
+    assert ring.load_attester("acme.example") == KEY
     with pytest.raises(KeyFileInvalid, match="signer"):
         ring.load_attester("bolt")
     with pytest.raises(PassphraseMissing):
-        KeyRing(folder).load_attester("acme")
+        KeyRing(folder).load_attester("acme.example")
     with pytest.raises(KeyUnknown):
         ring.load_attester("cora")
