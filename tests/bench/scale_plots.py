@@ -51,7 +51,7 @@ def draw_plots(document: dict[str, Any], gas: Sequence[tuple[Shape, int]], folde
         ("ledgers", lambda axes: _draw_ledgers(axes, costs)),
     ):
         figure, axes = plt.subplots(figsize=SIZE, layout="constrained")
-        draw(axes)
+        draw(axes)  # type: ignore[no-untyped-call]
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
         figure.savefig(folder / f"scale-{name}.svg", metadata={"Date": None})
