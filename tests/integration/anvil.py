@@ -11,19 +11,20 @@ from typing import Final
 
 ANVIL: Final = Path("node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil")
 CHAIN_ID: Final = 82_559
-FLAGS: Final = (
+FLAGS: Final = (  # noqa: SIM905 - read as on a command line
     "--hardfork cancun --base-fee 0 --gas-price 0 --gas-limit 100000000 --enable-tx-gas-limit"
-    f" --slots-in-an-epoch 0 --chain-id {CHAIN_ID} --host 127.0.0.1 --port 0"
+    " --slots-in-an-epoch 0 --host 127.0.0.1 --port 0"
 ).split()
 START_S: Final = 30.0
 
 
 @contextmanager
-def run_anvil(folder: Path, *flags: str) -> Iterator[str]:
+def run_anvil(folder: Path, *flags: str, chain_id: int = CHAIN_ID) -> Iterator[str]:
     """The URL of a fresh chain; `folder` keeps its log."""
     log = folder / "anvil.log"
     with log.open("wb") as output:
-        process = subprocess.Popen([ANVIL, *FLAGS, *flags], stdout=output, stderr=output)
+        words = [ANVIL, *FLAGS, "--chain-id", str(chain_id), *flags]
+        process = subprocess.Popen(words, stdout=output, stderr=output)
     try:
         yield f"http://{_wait_for_address(process, log)}"
     finally:

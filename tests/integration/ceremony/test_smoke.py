@@ -16,6 +16,8 @@ from tests.integration.cli.program import Program
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 SCRIPT = Path(__file__).resolve().parents[3] / "scripts" / "smoke-compose"
 TOKEN = "a-token-of-this-test"
+USE = "time,project,in_fresh\n2026-01-01T00:00:00,acme/web,9\n"
+COLUMNS = "time=time,project=project,in_fresh=in_fresh"
 PASSED_OVER = {"peers", "stranger refused", "monitoring"}
 
 
@@ -76,10 +78,9 @@ def test_smoke_fails_by_name_where_a_validator_is_down(guarded: Program) -> None
 def test_use_settles_without_token_and_is_read_with_it(guarded: Program) -> None:
     held = tokens_of(guarded).read_text()
     tokens_of(guarded).unlink()
-    use = guarded.folder / "use.jsonl"
-    use.write_text(json.dumps({"project": "acme/web", "in_fresh": 9}) + "\n")
-    options = ("--format", "jsonl", "--default", "resource=gpt-4o", "--default", "time=2026-01-01")
-    replayed = guarded.ask("replay", "use.jsonl", *options, "--create")
+    (guarded.folder / "use.csv").write_text(USE)
+    options = ("--format", "csv", "--columns", COLUMNS, "--default", "resource=gpt-4o")
+    replayed = guarded.ask("replay", "use.csv", *options, "--create")
     assert (replayed["settled"], replayed["quarantined"]) == (1, 0)
     refused = guarded.run("usage", "--json")
     assert (refused.exit_code, refused.document["code"]) == (2, "node_refused")
