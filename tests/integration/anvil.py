@@ -23,7 +23,7 @@ def run_anvil(folder: Path, *flags: str, chain_id: int = CHAIN_ID) -> Iterator[s
     """The URL of a fresh chain; `folder` keeps its log."""
     log = folder / "anvil.log"
     with log.open("wb") as output:
-        words = [ANVIL, *FLAGS, "--chain-id", str(chain_id), *flags]
+        words = [str(ANVIL), *FLAGS, "--chain-id", str(chain_id), *flags]
         process = subprocess.Popen(words, stdout=output, stderr=output)
     try:
         yield f"http://{_wait_for_address(process, log)}"
