@@ -36,3 +36,18 @@ def test_duties_are_done_again_until_the_end() -> None:
 
     asyncio.run(run())
     assert len(done) >= 3
+
+
+def test_upkeep_tells_for_how_long_a_round_has_taken() -> None:
+    now_s, ages_s = 100.0, []
+    upkeep = Upkeep(clock=lambda: now_s)
+
+    def hang() -> None:
+        nonlocal now_s
+        now_s += 301
+        ages_s.append(upkeep.age_s)
+
+    upkeep.add(hang)
+    assert upkeep.age_s == 0
+    asyncio.run(upkeep.do_once())
+    assert (ages_s, upkeep.age_s) == ([301], 0)
