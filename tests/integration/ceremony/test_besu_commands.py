@@ -112,7 +112,11 @@ def run_node(containers: Containers, name: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{containers.port_by_node[name]}"
     finally:
         process.terminate()
-        process.wait(timeout=60)
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         log.close()
 
 
