@@ -1,10 +1,12 @@
 """A user's day on the network: what works on a laptop's chain works on one of several nodes.
 
-Tests run in the order in which they stand, in an organisation of their own.
+Tests run in the order in which they stand, in an organisation of their own; the last one
+replaces the ledger, so that files after this one find the network with another.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -27,14 +29,20 @@ from tests.integration.gateway.running import (
 )
 from tests.upstream.server import run_upstream
 
+from tallystick.chain.abi import load_functions
+from tallystick.chain.bindings import authority as roles
+from tallystick.chain.calls import deployment
+from tallystick.client.keys import KeyRing
+from tallystick.client.wire import create_sender
 from tallystick.local.folder import NetworkFile, NetworkFolder
-from tallystick.local.roles import CHAIN_MANAGER
+from tallystick.local.roles import CHAIN_MANAGER, REGISTRAR
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(600)]
 
 ORGANISATION: Final = "use"
 LAB, DESK = "use/research/lab", "use/audit/desk"
 ROWS: Final = 600
+AFTERWARDS: Final = 40
 CREDIT_UCR: Final = 1_000_000
 PATIENCE_S: Final = 120.0
 RULES: Final = """
@@ -238,6 +246,60 @@ def test_verify_agrees_from_an_empty_folder(
     assert verdict["verified"], verdict
     assert verdict["records"] >= len(replayed)
     assert not list(tmp_path.iterdir())
+
+
+def test_vote_replaces_the_ledger_and_use_goes_on(
+    member: Program,
+    network: Path,
+    file: NetworkFile,
+    replayed: list[dict[str, str]],
+    tmp_path: Path,
+) -> None:
+    before = member.ask("usage", "--by", "account", "--under", ORGANISATION)
+    new = deploy_ledger(network, file)
+    vote_through(member, describe_replacement(file.ledger, new), "Another ledger")
+    assert member.ask("status")["ledger"] == new
+    assert member.ask("usage", "--by", "account", "--under", ORGANISATION) == before
+
+    write_trace(member.folder / "after.csv", AFTERWARDS)
+    report = member.ask("replay", "after.csv", *REPLAY_OPTIONS)
+    assert (report["settled"], report["quarantined"]) == (AFTERWARDS, 0)
+    (account,) = (
+        row
+        for row in member.ask("usage", "--by", "account", "--under", ORGANISATION)
+        if row["account"] == ORGANISATION
+    )
+    (earlier,) = (row for row in before if row["account"] == ORGANISATION)
+    assert account["records"] == earlier["records"] + AFTERWARDS
+    verdict = Program(tmp_path).ask("verify", "--rpc", file.rpc_urls[0], "--ledger", new)
+    assert verdict["verified"], verdict
+    assert verdict["records"] >= account["records"]
+
+
+def deploy_ledger(network: Path, file: NetworkFile) -> str:
+    """Another UsageLedger on the same parts; nobody has given it a role yet."""
+    at = file.addresses
+    parts = ("authority", "registry", "validators", "tariff", "cursors", "budgets")
+    folder = NetworkFolder(network)
+    sender = create_sender(folder, KeyRing(folder).load(REGISTRAR), file)
+    deployed = sender.send(deployment("UsageLedger", *(at[part] for part in parts)))
+    assert deployed.contract_address is not None
+    return deployed.contract_address
+
+
+def describe_replacement(old: str, new: str) -> str:
+    """What the vote decides: the new ledger moves cursors and charges, the old one no longer."""
+    settle = f"0x{load_functions('UsageLedger')['settle'].selector.hex()}"
+    moves: list[tuple[str, list[Any]]] = [
+        ("setTargetFunctionRole", [new, [settle], roles.PUBLIC]),
+        *(("revokeRole", [role, old]) for role in (roles.LEDGER, roles.CHARGER)),
+        *(("grantRole", [role, new, 0]) for role in (roles.LEDGER, roles.CHARGER)),
+    ]
+    calls = [
+        {"contract": "AccessManager", "function": function, "args": args}
+        for function, args in moves
+    ]
+    return json.dumps({"calls": calls})
 
 
 def vote_through(program: Program, text: str, title: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from tallystick.chain.bindings.authority import LEDGER, Authority
 from tallystick.chain.bindings.budgets import Budgets
 from tallystick.chain.bindings.credits import Credits
 from tallystick.chain.bindings.cursors import Cursors
@@ -16,11 +18,12 @@ from tallystick.chain.bindings.validators import Validators
 from tallystick.chain.calls import View, Write
 from tallystick.chain.discovery import discover_network
 from tallystick.chain.network import Network
-from tallystick.chain.reader import read_views_now
+from tallystick.chain.reader import read_view, read_views_now
 from tallystick.chain.rpc import Rpc
 from tallystick.client.background import BackgroundLoop
 from tallystick.client.errors import FolderRequired
 from tallystick.client.permits import asks_who_sends, permit_sender
+from tallystick.core.errors import TallystickError
 from tallystick.local.clock import NetworkClock
 from tallystick.local.errors import NotRunning
 from tallystick.local.folder import NetworkFile, NetworkFolder, read_identity
@@ -247,16 +250,27 @@ def open_wire(
     file = folder.read_network()
     if file is None:
         raise NotRunning(str(path), why="there is no network in this folder")
+    loop, rpc = BackgroundLoop(), Rpc(file.rpc_urls)
     return Wire(
-        Rpc(file.rpc_urls),
-        BackgroundLoop(),
-        read_identity(file),
+        rpc,
+        loop,
+        loop.run(_read_identity_now(rpc, read_identity(file))),
         file.rpc_urls,
         folder,
         signer=signer,
         before_writing=before_writing,
         ask_passphrase=ask_passphrase,
     )
+
+
+async def _read_identity_now(rpc: Rpc, written: Network) -> Network:
+    """The network as it is after every vote, as it was written where the chain does not answer."""
+    ledger = written.addresses.ledger
+    in_force = Authority(written.addresses.authority).has_role(LEDGER, ledger)
+    with suppress(TallystickError):
+        if not await read_view(rpc, in_force):
+            return await discover_network(rpc, ledger)
+    return written
 
 
 def connect_wire(urls: Sequence[str], ledger: str) -> Wire:
