@@ -9,7 +9,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.integration.node.nodes import NodeGroup, NodeProcess, run_nodes, wait_until
+from tests.integration.node.nodes import (
+    PATIENCE_S,
+    NodeGroup,
+    NodeProcess,
+    run_nodes,
+    wait_until,
+)
 from tests.integration.node.test_settling import read_settled
 from tests.integration.settling import SettlingNetwork, found_network
 
@@ -94,7 +100,7 @@ def test_draining_validator_takes_nothing_and_ends_in_time_without_a_quorum(
         process.send_signal(signal.SIGTERM)
         wait_until(lambda: bool(nodes[0].events("node_draining")), "draining", nodes[0].log)
         check_draining(nodes)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE_S) == 0
         nodes[0].process = None
         assert nodes[0].events("node_drained")[-1]["is_empty"] is False
         for node in nodes.nodes:
