@@ -294,9 +294,9 @@ def _read_cards(files: list[Path]) -> list[Card]:
 
 
 def _load_key(path: Path) -> LocalAccount:
-    from tallystick.chain.keys import load_chain_key  # noqa: PLC0415 - as for the client
+    from tallystick.chain.key_files import open_chain_key  # noqa: PLC0415 - as for the client
 
-    return load_chain_key(path)
+    return open_chain_key(path, find_passphrase)
 
 
 def _check_address(text: str | None) -> str | None:

@@ -18,7 +18,7 @@ from tests.integration.node.nodes import wait_until as wait_until_true
 from tests.integration.voting import read_time_s, wait_until
 
 from tallystick.chain.bindings.governor import Governor
-from tallystick.chain.reader import connect, read
+from tallystick.chain.reader import ask, connect, read
 from tallystick.client import Client
 from tallystick.local.files import write_atomically
 from tallystick.local.ports import find_free_ports
@@ -145,8 +145,11 @@ class Consortium:
             number = int(client.governance.show(str(proposal)).proposal.id, 16)
         w3 = connect(self.chain_url)
         self.move_to(read(w3, governor.snapshot_s(number)) + 1)
+        # However long this machine takes to open keys, the vote does not end meanwhile.
+        ask(w3, "anvil_setBlockTimestampInterval", (1,))
         for voter in voters:
             voter.ask("gov", "vote", str(proposal), "for")
+        ask(w3, "anvil_removeBlockTimestampInterval", ())
         self.move_to(read(w3, governor.deadline_s(number)) + 1)
         with Client.open(self.shared) as client:
             client.governance.queue(str(proposal))
