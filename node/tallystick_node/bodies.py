@@ -59,5 +59,5 @@ def parse_document(body: bytes, document: type[Document]) -> Document:
     """
     try:
         return msgspec.json.decode(body, type=document)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ParameterInvalid(f"the body is malformed: {error}") from error

@@ -274,7 +274,7 @@ def decode_answers(body: bytes, count: int) -> list[Any | RpcRefused]:
     """
     try:
         answers = _decode_answers(body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise AnswerMalformed("a chain node sent no JSON-RPC", actual=repr(body[:80])) from error
     if isinstance(answers, _Answer):
         if count > 1 and answers.error is not None:

@@ -79,7 +79,7 @@ async def _exchange(http: httpx.AsyncClient, url: str, body: bytes) -> Answer:
 def _interpret(response: httpx.Response, content: bytes) -> Answer:
     try:
         error = msgspec.json.decode(content, type=ErrorBody)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         error = ErrorBody()
     status = response.status_code
     is_our_fault = response.is_client_error and status not in _NOT_NOW_STATUSES

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 import httpx
 import msgspec
@@ -32,6 +32,10 @@ CLOCK_MS: Final = 30_000
 """How long what a peer's clock said stands."""
 MAX_PEER_ANSWER_BYTES: Final = 4_096
 
+MAX_TIME_MS: Final = 1 << 53
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What reading a document raises that a peer made up."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -46,7 +50,7 @@ class PeerAnswer(msgspec.Struct):
 class PeerHealth(msgspec.Struct):
     """What a peer says of itself; releases before this one say no time."""
 
-    time_ms: int | None = None
+    time_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_TIME_MS)] | None = None
 
 
 @dataclass(slots=True)
@@ -165,7 +169,7 @@ class PeerClient:
             async with asyncio.timeout(self._timeout_s):
                 said = await self._exchange(self._url(peer) + path, headers, body)
             answer = msgspec.json.decode(said, type=PeerAnswer)
-        except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError, TimeoutError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, *UNREADABLE) as error:
             log.info("peer_failed", peer=peer.name, error=f"{type(error).__name__}: {error}")
             self._note_failure(peer)
             return None
@@ -206,7 +210,7 @@ class PeerClient:
         self._probed_at_ms[peer.transport_key] = self._clock()
         try:
             time_ms = msgspec.json.decode(said, type=PeerHealth).time_ms
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return
         if time_ms is not None:
             self._ahead_ms[peer.transport_key] = self._clock() - time_ms

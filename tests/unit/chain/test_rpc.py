@@ -214,6 +214,8 @@ def test_batches_stay_inside_calls_and_bytes() -> None:
     "body",
     [
         b"<html>",
+        b'[{"id":0,"result":"\xff"},{"id":1,"result":1}]',
+        b'[{"id":0,"result":' + b"[" * 100_000,
         b"[]",
         b'[{"id":0,"result":1},{"id":0,"result":2}]',
         b'[{"id":0,"result":1},{"id":2,"result":2}]',
