@@ -54,7 +54,11 @@ def recording(ground: Ground, place: int, folder: Path) -> Iterator[list[Heard]]
                 yield heard
     finally:
         process.terminate()
-        process.wait(END_S)
+        try:
+            process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         parts.revive()
 
 

@@ -41,6 +41,7 @@ class Exchange:
         for name, value in headers.items():
             self.handler.send_header(name.replace("_", "-"), value)
         self.handler.send_header("Content-Length", str(len(body)))
+        self.handler.send_header("Connection", "close")
         self.handler.end_headers()
         self.handler.wfile.write(body)
 
@@ -151,6 +152,16 @@ def babble(exchange: Exchange) -> None:
     exchange.answer(200, bytes(range(256)) * 8)
 
 
+def mumble(exchange: Exchange) -> None:
+    """A document whose text is none."""
+    exchange.answer(200, b'{"index": 3, "code": "\xff\xfe"}')
+
+
+def nest(exchange: Exchange) -> None:
+    """A document in a document in a document."""
+    exchange.answer(409, b'{"code": "x", "more": ' + b"[" * 4_000)
+
+
 def drip(exchange: Exchange) -> None:
     """A byte a second."""
     exchange.begin()
@@ -198,6 +209,8 @@ WAYS: Final[tuple[Answer, ...]] = (
     swallow,
     forge,
     babble,
+    mumble,
+    nest,
     drip,
     flood_body,
     flood_head,

@@ -179,7 +179,7 @@ def make_bodies(chance: random.Random, frame: bytes, batch: bytes) -> Iterator[t
 
 def mutate_text(chance: random.Random, text: str) -> str:
     """A header's value that is not what it was."""
-    return chance.choice(("", "-1", "x", "9" * 4_000, "\xb2", text[:-1], text + "0"))
+    return chance.choice(("", "-1", "x", "9" * 4_000, "1e3", text[:-1], text + "0"))
 
 
 def check_refused(answer: httpx.Response, body: bytes) -> None:

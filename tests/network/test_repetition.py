@@ -20,7 +20,7 @@ from tallystick.chain.reader import ask
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(600)]
 
-CAPTURED: Final = 60
+CAPTURED: Final = 30
 OWN_HEADERS: Final = ("Host", "Content-Length", "Connection")
 
 
