@@ -12,8 +12,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
+import httpx
 from tests.network.disks import small_disk
 from tests.network.faults import Drill
 from tests.network.proxy import Disturbance, open_links
@@ -25,6 +27,8 @@ ANVIL_ONLY: Final = frozenset({"anvil"})
 AVALANCHE_ONLY: Final = frozenset({"avalanche"})
 EVERY_ENGINE: Final = ANVIL_ONLY | AVALANCHE_ONLY
 MIN_HOLD_S, MAX_HOLD_S = 4.0, 8.0
+PATIENCE_S: Final = 60.0
+POLL_S: Final = 0.1
 MAX_REORG_BLOCKS: Final = 6
 BAD_LINK: Final = Disturbance(delay_s=0.15, jitter_s=0.25, cut_ppm=20_000)
 """As between continents, on a line that breaks; TCP makes delay and cuts of what gets lost."""
@@ -106,6 +110,7 @@ def fill_validator_disk(drill: Drill) -> Iterator[None]:
         drill.parts.revive()
         drill.inject()
         with disk.filled():
+            _check_takes_nothing(drill, victim)
             yield
         drill.heal()
         drill.recovered()
@@ -219,6 +224,23 @@ def _revived(drill: Drill) -> Iterator[None]:
         yield
     finally:
         drill.parts.revive()
+
+
+def _check_takes_nothing(drill: Drill, validator: str) -> None:
+    """The validator acknowledges no frame that it cannot keep."""
+    urls = {each.name: each.url for each in drill.parts.network.validators}
+    deadline = time.monotonic() + PATIENCE_S
+    answered = "nothing was unsettled"
+    while time.monotonic() < deadline:
+        frames = drill.load.read_unsettled()
+        if frames:
+            answer = httpx.post(f"{urls[validator]}/v1/frames", content=frames, timeout=PATIENCE_S)
+            answered = f"{answer.status_code} {answer.text}"
+            if answer.status_code == HTTPStatus.INSUFFICIENT_STORAGE:
+                assert answer.json()["code"] == "storage_full", answered
+                return
+        time.sleep(POLL_S)
+    raise AssertionError(f"{validator} has no room and answers {answered}")
 
 
 def _choose_home(drill: Drill) -> str:

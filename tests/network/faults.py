@@ -175,12 +175,6 @@ class Drill:
         self._wait(lambda: all(meter.target != victim for meter in self.load.meters), victim)
         return time.monotonic() - self._marked_at_s
 
-    def wait_problem(self, code: str) -> None:
-        """A meter was told this by the validator in turn."""
-        self._wait(
-            lambda: any(meter.opened.status.problem == code for meter in self.load.meters), code
-        )
-
     def _wait(self, holds: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + self._patience_s
         while not holds():

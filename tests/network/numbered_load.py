@@ -26,6 +26,7 @@ GRANT: Final = "1000000"
 RESOURCE: Final = "gpt-4o"
 METERS: Final = 4
 MAX_RECORDS: Final = 8
+MAX_FRAMES: Final = 10
 MIN_PAUSE_S, MAX_PAUSE_S = 0.03, 0.12
 POLL_S: Final = 0.02
 
@@ -111,6 +112,15 @@ class NumberedLoad:
         """For each meter the sequence number that its next record gets."""
         with self._guard:
             return [meter.first_seq + len(meter.numbers) for meter in self.meters]
+
+    def read_unsettled(self) -> bytes:
+        """Frames of a meter that are on their way, as validators take them; none where none are."""
+        for meter in self.meters:
+            opened = meter.opened.meter
+            frames = opened.spool.frames_from(meter.cursor, key_index=opened.identity.key_index)
+            if frames:
+                return b"".join(map(opened.spool.read, frames[:MAX_FRAMES]))
+        return b""
 
     def have_settled_past(self, marks: list[int]) -> bool:
         """Whether every meter settled a record that was acknowledged after its mark was read.

@@ -34,7 +34,7 @@ CALLERS: Final = 6
 FIRST_NUMBER: Final = 1_000
 """Calls with fewer input tokens are nobody's number."""
 ANSWER_S: Final = 30.0
-SETTLE_S: Final = 240.0
+SETTLE_S: Final = 120.0
 MAX_ROWS: Final = "10000"
 
 
@@ -201,6 +201,14 @@ def count_tokens(program: Program, project: str) -> int:
     """Output tokens that settled for a project."""
     rows: list[dict[str, Any]] = program.ask("usage", "--by", "project", "--under", project)
     return sum(row["out_visible"] for row in rows)
+
+
+def wait_for_tokens(program: Program, project: str, expected: int) -> int:
+    """Output tokens that settled for a project, once there are so many, or never will be."""
+    deadline = time.monotonic() + SETTLE_S
+    while (found := count_tokens(program, project)) < expected and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return found
 
 
 def count_records(program: Program, project: str) -> int:

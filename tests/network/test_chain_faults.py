@@ -8,7 +8,6 @@ import pytest
 from tests.network.chaos_faults import (
     FAULTS,
     Fault,
-    fill_validator_disk,
     kill_chain_node,
     kill_validator,
     play,
@@ -19,7 +18,7 @@ from tests.network.parts import Parts
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(900)]
 
-WITH_TESTS_OF_THEIR_OWN = (kill_validator, fill_validator_disk, kill_chain_node)
+WITH_TESTS_OF_THEIR_OWN = (kill_validator, kill_chain_node)
 OTHERS = [fault for fault in FAULTS if fault.happen not in WITH_TESTS_OF_THEIR_OWN]
 
 
@@ -40,15 +39,6 @@ def test_meters_fail_over_when_their_validator_is_killed(network: Path) -> None:
         drill.heal()
         drill.recovered()
     add_figures(failover_s=round(failover_s, 2), recovery_s=round(recovery_s, 2))
-
-
-def test_validator_takes_nothing_when_its_disk_is_full(network: Path) -> None:
-    with Drill(network, "validator's disk full") as drill:
-        with fill_validator_disk(drill):
-            drill.wait_problem("storage_full")
-            drill.recovered()
-        drill.heal()
-        drill.recovered()
 
 
 def test_blocks_go_on_when_each_chain_node_is_killed_in_turn(network: Path) -> None:
