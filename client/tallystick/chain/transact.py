@@ -28,8 +28,8 @@ from tallystick.core.hashes import compute_keccak256
 T = TypeVar("T")
 
 MAX_TRANSACTION_GAS: Final = 16_777_216
-"""EIP-7825: no transaction may ask for more."""
-GAS_MARGIN_PERCENT: Final = 30
+"""EIP-7825: no transaction may ask for more. Each here is given all of it: what is not used nobody
+pays for, and engines estimate by the time of the newest block, which may be long ago."""
 NONCE_TRIES: Final = 5
 POLL_S: Final = 0.02
 
@@ -102,8 +102,7 @@ class TransactionSender:
             ChainUnreachable: no answer; where a journal is kept, `resend` may still send it.
         """
         self.simulate(write)
-        gas = self._estimate_gas(write)
-        return self._confirm(write, self._send_signed(write, gas))
+        return self._confirm(write, self._send_signed(write))
 
     def send_all(
         self, writes: Sequence[Write[Any]], *, first_nonce: int | None = None
@@ -125,7 +124,7 @@ class TransactionSender:
         """
         first = self.read_nonce() if first_nonce is None else first_nonce
         hashes = [
-            self._send_once(self._sign(write, MAX_TRANSACTION_GAS, nonce))
+            self._send_once(self._sign(write, nonce))
             for nonce, write in enumerate(writes, start=first)
         ]
         return [
@@ -165,19 +164,14 @@ class TransactionSender:
             "from": self.address,
             "data": f"0x{write.data.hex()}",
             "value": hex(write.value_wei),
+            "gas": hex(MAX_TRANSACTION_GAS),
             "gasPrice": "0x0",  # nobody needs money to ask
         }
         return described if write.to is None else {**described, "to": write.to}
 
-    def _estimate_gas(self, write: Write[Any]) -> int:
-        estimate = int(
-            expect(ask(self._w3, "eth_estimateGas", (self._describe(write), PENDING))), 16
-        )
-        return min(estimate * (100 + GAS_MARGIN_PERCENT) // 100, MAX_TRANSACTION_GAS)
-
-    def _send_signed(self, write: Write[Any], gas: int) -> str:
+    def _send_signed(self, write: Write[Any]) -> str:
         for _ in range(NONCE_TRIES):
-            answer = self._send_raw(self._sign(write, gas, self.read_nonce()))
+            answer = self._send_raw(self._sign(write, self.read_nonce()))
             if not isinstance(answer, RpcRefused):
                 return answer
             if answer.refusal is not Refusal.NONCE_TOO_LOW:
@@ -191,12 +185,12 @@ class TransactionSender:
             self._journal.append(raw)
         return _send_raw(self._w3, raw)
 
-    def _sign(self, write: Write[Any], gas: int, nonce: int) -> bytes:
+    def _sign(self, write: Write[Any], nonce: int) -> bytes:
         transaction: dict[str, Any] = {
             "chainId": self._chain_id,
             "nonce": nonce,
             "gasPrice": self._gas_price_wei,
-            "gas": gas,
+            "gas": MAX_TRANSACTION_GAS,
             "value": write.value_wei,
             "data": write.data,
         }
