@@ -23,7 +23,6 @@ from tallystick.chain.keys import load_chain_key
 from tallystick.chain.reader import connect
 from tallystick.chain.transact import TransactionSender
 from tallystick.core.frames import Frame, encode_frame
-from tallystick.core.quorum import rank_validators
 from tallystick.local.folder import NetworkFile, NetworkFolder, read_identity
 from tallystick.local.roles import GUARDIAN, REGISTRAR
 from tallystick.local.secrets import load_validator_keys
@@ -54,11 +53,6 @@ class Ground:
         self.net.meters = (*self.net.meters, keys)
         self.wait_known(keys.id)
         return len(self.net.meters) - 1
-
-    def home_of(self, meter: int) -> int:
-        """The index of the validator that the meter at this place turns to first."""
-        keys = [bytes(each.transport.verify_key) for each in self.net.validators]
-        return rank_validators(self.net.meters[meter].id, keys)[0]
 
     def send(self, place: int, *frames: Frame, timeout_s: float = 30.0) -> httpx.Response:
         """A validator's answer to frames."""

@@ -64,10 +64,11 @@ def find_pids(drill: Drill, places: Sequence[int]) -> dict[str, int]:
     return {name: drill.parts.find(name).pid for name in names}
 
 
-def sign_next(ground: Ground, meter: int, count: int = 5, *, ahead: int = 0) -> Frame:
-    """The meter's next records."""
-    first = ground.cursor(ground.home_of(meter), meter) + ahead
-    return ground.net.sign(ground.net.records(count, first=first), first_seq=first, meter=meter)
+def sign_next(liar: ByzantineValidator, meter: int, *, ahead: int = 0) -> Frame:
+    """The meter's next records, as far as an honest validator knows it has come."""
+    ground = liar.ground
+    first = ground.cursor(liar.others[0], meter) + ahead
+    return ground.net.sign(ground.net.records(5, first=first), first_seq=first, meter=meter)
 
 
 def test_records_settle_however_one_validator_answers(network: Path, ground: Ground) -> None:
@@ -89,7 +90,7 @@ def test_records_settle_however_one_validator_answers(network: Path, ground: Gro
 def test_nothing_wrong_is_attested_or_settled(network: Path, ground: Ground, meter: int) -> None:
     with Drill(network, "a validator proposes falsely") as drill:
         liar = ByzantineValidator(ground, drill.chance.randrange(len(ground.urls)))
-        frames = [sign_next(ground, meter)]
+        frames = [sign_next(liar, meter)]
         with liar.replaced(), liar.answering(forge):
             for forgery in FORGERIES:
                 drill.inject()
@@ -128,12 +129,12 @@ def test_batches_settle_once_whatever_their_proposer_does_with_them(
         liar = ByzantineValidator(ground, drill.chance.randrange(len(ground.urls)))
         watch = liar.others[0]
         with liar.replaced(), liar.answering(forge):
-            first = sign_next(ground, meter)
+            first = sign_next(liar, meter)
             batch = compose(ground.net, [first])
             attestations = liar.gather(batch)
             late = compose(
                 ground.net,
-                [sign_next(ground, meter, ahead=5)],
+                [sign_next(liar, meter, ahead=5)],
                 valid_until_ms=batch.header.batch_time_ms + 2_000,
             )
             kept_back = liar.gather(late)
@@ -146,11 +147,11 @@ def test_batches_settle_once_whatever_their_proposer_does_with_them(
             assert not has_settled(liar.settle(late, kept_back))
             for ahead in (-2, 7):  # overlaps what has settled; leaves a gap
                 drill.inject()
-                other = compose(ground.net, [sign_next(ground, meter, ahead=ahead)])
+                other = compose(ground.net, [sign_next(liar, meter, ahead=ahead)])
                 assert not has_settled(liar.settle(other, liar.gather(other)))
             drill.recovered()
         assert ground.cursor(watch, meter) == first.end_seq
-        assert ground.send(watch, sign_next(ground, meter)).status_code == httpx.codes.OK
+        assert ground.send(watch, sign_next(liar, meter)).status_code == httpx.codes.OK
         ground.wait_settled(watch, meter, first.end_seq + 5)
 
 
@@ -164,16 +165,17 @@ def test_validator_speaks_for_nobody_else(network: Path, ground: Ground, meter: 
     with Drill(network, "a validator asks for what it is not owed, and in others' names") as drill:
         liar = ByzantineValidator(ground, drill.chance.randrange(len(ground.urls)))
         one, other = liar.others[:2]
-        settled = settle_one(ground, meter, one)
+        settled = settle_one(liar, meter)
         with liar.replaced(), liar.answering(forge):
             drill.inject()
             drill.recovered()
-            check_corrections(drill, liar, settled, ask_record(ground, one, settled))
+            records = [ask_record(ground, index, settled) for index in liar.others]
+            check_corrections(drill, liar, settled, records[0])
             heard = next(each for each in reversed(liar.heard) if each.path == BATCHES_PATH)
             for recipient in liar.others:
                 drill.inject()
                 assert repeat(ground, recipient, heard) == (401, "peer_unknown")
-            data = encode_batch(compose(ground.net, [sign_next(ground, meter)]))
+            data = encode_batch(compose(ground.net, [sign_next(liar, meter)]))
             nonce = secrets.token_bytes(16)
             for claims, code in (
                 (Claims(nonce=nonce), None),
@@ -202,9 +204,10 @@ def repeat(ground: Ground, recipient: int, heard: Heard) -> tuple[int, str]:
     return answer.status_code, answer.json().get("code", "")
 
 
-def settle_one(ground: Ground, meter: int, place: int) -> Frame:
-    """The meter's next frame, settled."""
-    frame = sign_next(ground, meter)
+def settle_one(liar: ByzantineValidator, meter: int) -> Frame:
+    """The meter's next frame, settled by honest validators."""
+    ground, place = liar.ground, liar.others[0]
+    frame = sign_next(liar, meter)
     assert ground.send(place, frame).status_code == httpx.codes.OK
     ground.wait_settled(place, meter, frame.end_seq)
     return frame
