@@ -7,10 +7,10 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
-
-import pytest
 
 SIZE_MIB: Final = 192
 CHUNK: Final = bytes(1 << 16)
@@ -40,17 +40,33 @@ def small_disk(folder: Path) -> Iterator[SmallDisk]:
 
     Nobody may use the folder when the block is entered or left.
     """
-    if os.geteuid() != 0:
-        pytest.skip("DISK NOT FILLED: mounting a file system takes root")
-    options = f"size={SIZE_MIB}m,mode=0700"
-    words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    mounted = subprocess.run(words, check=False, capture_output=True, text=True)
-    if mounted.returncode != 0:
-        pytest.skip(f"DISK NOT FILLED: {mounted.stderr.strip()}")
+    _mount(folder)
     try:
         yield SmallDisk(folder)
     finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)  # noqa: S607 - any mount
+        _unmount(folder)
+
+
+@lru_cache
+def can_mount() -> bool:
+    """Whether this process may give folders disks of their own."""
+    with TemporaryDirectory() as folder:
+        try:
+            _mount(Path(folder))
+        except (OSError, subprocess.CalledProcessError):
+            return False
+        _unmount(Path(folder))
+    return True
+
+
+def _mount(folder: Path) -> None:
+    options = f"size={SIZE_MIB}m,mode=0700"
+    words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    subprocess.run(words, check=True, capture_output=True)
+
+
+def _unmount(folder: Path) -> None:
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)  # noqa: S607 - any umount
 
 
 def _write_until_full(descriptor: int) -> None:
