@@ -221,6 +221,8 @@ def test_up_brings_back_what_was_killed(
         os.kill(pids[name], signal.SIGKILL)
     if file.nodes:  # the others go on meanwhile
         member.ask("grant", DESK, "1")
+        nodes = {each["name"]: each["alive"] for each in member.ask("status")["chain_nodes"]}
+        assert nodes == {node.name: node.name != victims[0] for node in file.nodes}
     assert member.run("up", "--detach").exit_code == 0
     after = member.read_pids()
     assert all(after[name] != pids[name] for name in victims)

@@ -175,6 +175,10 @@ def _views(network: NetworkFile, folder: NetworkFolder) -> tuple[str, ...]:
 
 
 def _status_views(found: StatusView) -> tuple[str | Table, ...]:
+    nodes = [
+        [node.name, node.url, str(node.pid or "-"), _liveness(node.alive)]
+        for node in found.chain_nodes
+    ]
     validators = [
         [validator.name, validator.url, str(validator.pid or "-"), _liveness(validator.alive)]
         for validator in found.validators
@@ -195,6 +199,9 @@ def _status_views(found: StatusView) -> tuple[str | Table, ...]:
             f"{found.records_settled:,} records settled, {found.records_quarantined:,} quarantined,"
             f" in {found.batches:,} batches for {found.gas_used:,} gas\n"
         ),
+        *_list_if_any(
+            Table(("chain node", "url", "pid", "state"), nodes, right=frozenset({"pid"}))
+        ),
         Table(("validator", "url", "pid", "state"), validators, right=frozenset({"pid"})),
         "",
         Table(
@@ -203,6 +210,10 @@ def _status_views(found: StatusView) -> tuple[str | Table, ...]:
             right=frozenset({"id", "settled", "waiting here"}),
         ),
     )
+
+
+def _list_if_any(table: Table) -> tuple[Table | str, ...]:
+    return (table, "") if table.rows else ()
 
 
 def _liveness(alive: bool | None) -> str:

@@ -19,6 +19,15 @@ class ValidatorStatus(msgspec.Struct, frozen=True):
     alive: bool | None
 
 
+class ChainNodeStatus(msgspec.Struct, frozen=True):
+    """A node of the chain that runs on this machine; pid is None while it does not."""
+
+    name: str
+    url: str
+    pid: int | None
+    alive: bool
+
+
 class MeterStatus(msgspec.Struct, frozen=True):
     """A meter: how many of its records have settled, and how many wait in this folder."""
 
@@ -37,6 +46,7 @@ class StatusView(msgspec.Struct, frozen=True):
     rpc_url: str
     explorer_url: str | None
     ledger: str
+    chain_nodes: list[ChainNodeStatus]
     validators: list[ValidatorStatus]
     meters: list[MeterStatus]
     records_settled: int
@@ -62,6 +72,7 @@ def read_status(wire: Wire, reads: Reads) -> StatusView:
         rpc_url=wire.urls[0],
         explorer_url=alive[0].url if alive else None,
         ledger=wire.network.addresses.ledger,
+        chain_nodes=_list_chain_nodes(wire),
         validators=validators,
         meters=[
             MeterStatus(meter.name, meter.id, meter.cursor, meter.spooled)
@@ -85,6 +96,21 @@ def _list_validators(wire: Wire) -> list[ValidatorStatus]:
         pid = entry.pid if entry is not None else None
         found.append(ValidatorStatus(validator.name, validator.url, pid, alive=pid is not None))
     return found
+
+
+def _list_chain_nodes(wire: Wire) -> list[ChainNodeStatus]:
+    """The chain's nodes, where it has several on this machine."""
+    file = wire.folder.read_network() if wire.has_folder else None
+    if file is None:
+        return []
+    processes = Processes(wire.folder.run, wire.folder.logs)
+    entries = [(node, processes.find(node.name)) for node in file.nodes]
+    return [
+        ChainNodeStatus(
+            node.name, node.rpc_url, None if entry is None else entry.pid, entry is not None
+        )
+        for node, entry in entries
+    ]
 
 
 def _list_registered(wire: Wire) -> list[ValidatorStatus]:
