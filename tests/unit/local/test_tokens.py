@@ -15,7 +15,8 @@ TOKENS = ValidatorTokens({"http://one:7300": "t1", "https://two.example": "t2"})
 def show(url: str, tokens: ValidatorTokens = TOKENS) -> str | None:
     """The authorisation that a request to the URL carries."""
     request = next(tokens.auth_flow(httpx.Request("GET", url)))
-    return request.headers.get("Authorization")
+    authorisation: str | None = request.headers.get("Authorization")
+    return authorisation
 
 
 @pytest.mark.parametrize(
