@@ -61,8 +61,8 @@ class Write(Generic[T]):
         return f"{self.contract}.{self.function}({', '.join(map(_brief, self.args))})"
 
     def read_events(self, logs: tuple[Log, ...]) -> tuple[Event, ...]:
-        """The contract's own events among a receipt's logs."""
-        if not logs:
+        """The contract's own events among a receipt's logs; none where the outcome asks for none."""
+        if self.outcome is nothing:
             return ()
         shapes = load_events(self.contract)
         return tuple(

@@ -3,6 +3,7 @@
 import pytest
 
 from tallystick.chain.calls import Write
+from tallystick.chain.decode import Log
 from tallystick.chain.permissions import ALLOW_LIST, Standing, disable, enable, fund, standing_of
 
 ADDRESS = "0x" + "ab" * 20
@@ -30,6 +31,11 @@ def test_standing_says_what_an_address_may_do(
     standing = view.decode(number.to_bytes(32, "big"))
     assert standing is Standing(number)
     assert (standing.may_send, standing.may_permit) == (may_send, may_permit)
+
+
+def test_announcement_of_the_list_is_passed_over_because_it_is_no_contract_of_ours() -> None:
+    role_set = Log(ALLOW_LIST, (bytes(32),), b"", 1, "0x" + "00" * 32, 0, 0)
+    assert enable(ADDRESS).read_events((role_set,)) == ()
 
 
 def test_funds_travel_with_a_transaction_that_does_nothing_else() -> None:
