@@ -61,7 +61,7 @@ class Write(Generic[T]):
         return f"{self.contract}.{self.function}({', '.join(map(_brief, self.args))})"
 
     def read_events(self, logs: tuple[Log, ...]) -> tuple[Event, ...]:
-        """The contract's own events among a receipt's logs; none where the outcome asks for none."""
+        """The contract's own events among a receipt's logs, where the outcome asks for any."""
         if self.outcome is nothing:
             return ()
         shapes = load_events(self.contract)
