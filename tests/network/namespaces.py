@@ -23,7 +23,7 @@ import msgspec
 import pytest
 
 from tallystick.local.avalanche.nodes import compute_command
-from tallystick.local.avalanche.programs import AvalanchePrograms
+from tallystick.local.avalanche.programs import NODE_ENVIRONMENT, AvalanchePrograms
 from tallystick.local.folder import ChainNodeEntry, NetworkFile, NetworkFolder
 from tallystick.local.processes import ProcessEntry, Processes
 
@@ -109,7 +109,11 @@ class Machines:
         self, index: int, processes: Processes, programs: AvalanchePrograms, node: ChainNodeEntry
     ) -> ProcessEntry:
         """The chain node runs on the machine of this index."""
-        return processes.start(node.name, self.command(index, compute_command(programs, node)))
+        return processes.start(
+            node.name,
+            self.command(index, compute_command(programs, node)),
+            environment=NODE_ENVIRONMENT,
+        )
 
     def cut(self, index: int) -> None:
         """The machine reaches nobody, and nobody reaches it."""

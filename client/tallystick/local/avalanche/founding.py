@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tallystick.local.avalanche.programs import AvalanchePrograms
+from tallystick.local.avalanche.programs import NODE_ENVIRONMENT, AvalanchePrograms
 from tallystick.local.errors import StartFailed
 from tallystick.local.folder import ChainNodeEntry
 from tallystick.local.names import name_chain_nodes
@@ -87,7 +87,11 @@ def link_log(path: Path, data: Path) -> None:
 def _run(create: Path, order: bytes, log: Path) -> _Founded:
     with log.open("wb") as errors:
         program = subprocess.Popen(
-            [create], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+            [create],
+            env={**os.environ, **NODE_ENVIRONMENT},  # the nodes inherit it
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
         )
         try:
             answer, _ = program.communicate(order, timeout=PATIENCE_S)

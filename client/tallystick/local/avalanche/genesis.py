@@ -99,6 +99,7 @@ def compute_chain_settings() -> dict[str, Any]:
             *("internal-eth", "internal-blockchain", "internal-transaction", "internal-tx-pool"),
         ],
         "log-level": "warn",
+        "metrics-expensive-enabled": False,
         "database-config": base64.b64encode(msgspec.json.encode(_compute_database())).decode(),
         # An auditor may ask for what was true at any block.
         "pruning-enabled": False,

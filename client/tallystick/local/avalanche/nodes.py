@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from tallystick.chain.errors import ChainUnreachable, RpcRefused
 from tallystick.chain.rpc import Rpc
 from tallystick.local.avalanche.founding import link_log
-from tallystick.local.avalanche.programs import AvalanchePrograms
+from tallystick.local.avalanche.programs import NODE_ENVIRONMENT, AvalanchePrograms
 from tallystick.local.errors import StartFailed
 from tallystick.local.folder import ChainNodeEntry
 from tallystick.local.ports import check_port_free
@@ -39,7 +39,7 @@ def start_node(
     if port is not None:
         check_port_free(port, node.name)
     link_log(processes.logs / f"{node.name}.log", Path(node.flags).parent)
-    return processes.start(node.name, compute_command(programs, node))
+    return processes.start(node.name, compute_command(programs, node), environment=NODE_ENVIRONMENT)
 
 
 async def wait_until_answering(
