@@ -42,6 +42,8 @@ BATCH_SETTLED: Final = (
         b"BatchSettled(uint64,bytes32,address,uint256,uint32,uint32,uint256,bytes32)"
     ).hex()
 )
+KEPT_BACK_MS: Final = 12_000
+"""A batch's validity: long enough to be attested, and over soon."""
 FLOOD_S: Final = 8.0
 FLOODING_THREADS: Final = 6
 
@@ -135,14 +137,15 @@ def test_batches_settle_once_whatever_their_proposer_does_with_them(
             late = compose(
                 ground.net,
                 [sign_next(liar, meter, ahead=5)],
-                valid_until_ms=batch.header.batch_time_ms + 2_000,
+                valid_until_ms=batch.header.batch_time_ms + KEPT_BACK_MS,
             )
             kept_back = liar.gather(late)
+            assert set(kept_back) == {liar.index, *liar.others}, "it expired too soon"
             for expected in (True, False, False):
                 drill.inject()
                 assert has_settled(liar.settle(batch, attestations)) is expected
             ground.wait_settled(watch, meter, first.end_seq)
-            time.sleep(4.0)  # the batch that was kept back expires
+            sleep_past(late.header.valid_until_ms)
             drill.inject()
             assert not has_settled(liar.settle(late, kept_back))
             for ahead in (-2, 7):  # overlaps what has settled; leaves a gap
@@ -153,6 +156,11 @@ def test_batches_settle_once_whatever_their_proposer_does_with_them(
         assert ground.cursor(watch, meter) == first.end_seq
         assert ground.send(watch, sign_next(liar, meter)).status_code == httpx.codes.OK
         ground.wait_settled(watch, meter, first.end_seq + 5)
+
+
+def sleep_past(time_ms: int) -> None:
+    """Blocks, which count whole seconds, are later than this."""
+    time.sleep(max(0.0, time_ms / 1_000 + 2 - time.time()))
 
 
 def has_settled(receipt: dict[str, Any]) -> bool:
