@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from tests.network.figures import FIGURES, add_fault_row
-from tests.network.invariants import check_invariants, count_errors
+from tests.network.invariants import Errors, check_invariants, count_errors
 from tests.network.numbered_load import METERS, NumberedLoad
 from tests.network.parts import Parts
 from tests.network.rebuilt_index import check_indices, rebuild_index
@@ -196,16 +196,18 @@ class Drill:
         with rebuild_index(self.parts.path) as rebuilt:
             meters = {meter for meter, _, _ in acknowledged}
             errors = count_errors(rebuilt.count_by_number(sorted(meters)), acknowledged)
+            self._add_row(len(acknowledged), errors)
+            assert (errors.lost, errors.doubled) == (0, 0)
+            check_invariants(self.load.client)
+            check_indices(rebuilt, urls, last_records=len(acknowledged))
+
+    def _add_row(self, records: int, errors: Errors) -> None:
         if self._name is not None:
             self._table.add(
                 self._name,
                 injected=self.injected,
-                records=len(acknowledged),
+                records=records,
                 lost=errors.lost,
                 doubled=errors.doubled,
                 recovery_s=self.recovery_s,
             )
-        assert (errors.lost, errors.doubled) == (0, 0)
-        check_invariants(self.load.client)
-        check_indices(self.parts.path, urls, last_records=len(acknowledged))
-        print(f"drill: over after {time.monotonic() - self._began_at_s:.0f} s")

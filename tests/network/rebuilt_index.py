@@ -70,6 +70,7 @@ QUESTIONS: Final = (
 class RebuiltIndex:
     """Everything on the chain up to `block`, read by nobody but us."""
 
+    path: Path
     projection: Projection
 
     @property
@@ -86,6 +87,10 @@ class RebuiltIndex:
             place[row["user"]] += 1
         return found
 
+    def catch_up(self) -> None:
+        """It stands where the chain stands."""
+        asyncio.run(_follow(self.path, self.projection))
+
     def _read_records(self, meters: Sequence[int]) -> list[dict[str, Any]]:
         return Reader(self.projection).fetch_all(
             'SELECT meter, seq, "user" FROM records WHERE list_contains($meters, meter)',
@@ -96,33 +101,35 @@ class RebuiltIndex:
 @contextmanager
 def rebuild_index(path: Path) -> Iterator[RebuiltIndex]:
     """An index of the network of this folder, in memory, from its first block to its newest."""
-    projection = asyncio.run(_follow(path))
+    file = NetworkFolder(path).read_network()
+    assert file is not None
+    projection = Projection(None, read_identity(file))
     try:
-        yield RebuiltIndex(projection)
+        rebuilt = RebuiltIndex(path, projection)
+        rebuilt.catch_up()
+        yield rebuilt
     finally:
         projection.close()
 
 
-async def _follow(path: Path) -> Projection:
+async def _follow(path: Path, projection: Projection) -> None:
     file = NetworkFolder(path).read_network()
     assert file is not None
     network, rpc = read_identity(file), Rpc(file.rpc_urls)
-    projection = Projection(None, network)
     try:
-        follower = Follower(rpc, network, from_block=network.start_block)
+        follower = Follower(rpc, network, from_block=network.start_block, known=projection.tail())
         while (step := await follower.poll()) is not None:
             assert isinstance(step, Advanced), "the chain went back while it was read"
             projection.apply(step.blocks)
     finally:
         await rpc.aclose()
-    return projection
 
 
-def check_indices(path: Path, urls: Mapping[str, str], *, last_records: int = 0) -> None:
+def check_indices(rebuilt: RebuiltIndex, urls: Mapping[str, str], *, last_records: int = 0) -> None:
     """Every validator's index answers as one does that was made from the chain just now.
 
     Args:
-        path: the network's folder.
+        rebuilt: made from the chain; follows what came since.
         urls: of the validators, by name.
         last_records: how many of the newest records are compared one by one.
 
@@ -131,12 +138,12 @@ def check_indices(path: Path, urls: Mapping[str, str], *, last_records: int = 0)
     """
     deadline = time.monotonic() + PATIENCE_S
     while True:
-        with rebuild_index(path) as rebuilt:
-            found = asyncio.run(_find_differences(rebuilt, urls, last_records))
+        found = asyncio.run(_find_differences(rebuilt, urls, last_records))
         if not found:
             return
         assert time.monotonic() < deadline, f"index and rebuild differ: {found[0]}"
         time.sleep(POLL_S)
+        rebuilt.catch_up()
 
 
 async def _find_differences(
