@@ -167,7 +167,8 @@ class ByzantineValidator:
         signed = account.sign_transaction(
             {
                 "chainId": ground.net.network.chain_id,
-                "nonce": ground.net.w3.eth.get_transaction_count(account.address),
+                # What the validator had sent before it was replaced may still wait for a block.
+                "nonce": ground.net.w3.eth.get_transaction_count(account.address, "pending"),
                 "gasPrice": ground.gas_price_wei,
                 "gas": gas,
                 "to": ground.net.w3.to_checksum_address(ground.net.network.addresses.ledger),

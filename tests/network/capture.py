@@ -51,6 +51,7 @@ def recording(ground: Ground, place: int, folder: Path) -> Iterator[list[Heard]]
             own = int(ground.urls[place].rpartition(":")[2])
             with listen(own, pass_on, heard, passes_gets=True):
                 wait_until(lambda: is_up(ground.urls[place]), f"{name} runs behind its proxy")
+                heard.clear()  # what came while it started never reached it
                 yield heard
     finally:
         process.terminate()
