@@ -229,9 +229,9 @@ def test_job_is_billed_for_what_readings_missed(
     answer = program.run(*words, sys.executable, "-c", "import time; time.sleep(1.5)")
     assert answer.exit_code == 0, answer
     assert answer.document["compute_ms"] == 500
-    held, row = sorted(list_records(program, "l40s"), key=lambda row: int(row["compute_ms"]))
-    assert (held["compute_ms"], row["compute_ms"]) == (0, 500)
-    assert held["memory_gib_s"] >= 10
+    *held, row = sorted(list_records(program, "l40s"), key=lambda row: int(row["compute_ms"]))
+    assert ({each["compute_ms"] for each in held}, row["compute_ms"]) == ({0}, 500)
+    assert sum(each["memory_gib_s"] for each in held) >= 10
     assert row["flags"] == Flag.AGGREGATE | Flag.ESTIMATED
 
 

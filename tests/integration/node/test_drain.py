@@ -105,6 +105,8 @@ def test_draining_validator_takes_nothing_and_ends_in_time_without_a_quorum(
         assert nodes[0].events("node_drained")[-1]["is_empty"] is False
         for node in nodes.nodes:
             node.start()
+        for node in nodes.nodes:
+            node.wait_ready()
         nodes.wait_settled(5)  # it was on disk
 
 

@@ -92,7 +92,7 @@ class Wire(httpx.AsyncBaseTransport):
         if self.loses_requests:
             raise httpx.ConnectError("nobody is there")
         if self.lies:
-            return httpx.Response(200, json={})
+            return httpx.Response(200, stream=httpx.ByteStream(b"{}"))
         answer = await self._real.handle_async_request(request)
         if self.loses_answers:
             await answer.aread()

@@ -168,11 +168,11 @@ def test_rotation_syncs_the_old_file_and_carries_open_calls(tmp_path: Path) -> N
 
 
 def rotate(log: CallLog) -> None:
-    """A new file is begun; the first call has it made."""
+    """A new file is begun; the first call has it made, and takes it where that was quick."""
     log.rotate()
-    assert log._spare is not None
-    log._spare.exception()
-    log.rotate()
+    if log._spare is not None:
+        log._spare.exception()
+        log.rotate()
 
 
 def test_begin_is_refused_when_the_disk_has_no_room_for_the_next_file(
