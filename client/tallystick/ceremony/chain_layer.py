@@ -77,21 +77,21 @@ def _list_besu(action: Action, old: Member | None, new: Member | None) -> Iterat
 
 
 def _allow(senders: Sequence[str], enode: str | None) -> list[str]:
-    lines = [f'permissions_config.toml: add "{one}" to accounts-allowlist' for one in senders]
-    if enode is not None:
-        lines += [
-            f'permissions_config.toml: add "{enode}" to nodes-allowlist',
-            f'static-nodes.json: add "{enode}"',
-        ]
-    return [*lines, _call("perm_reloadPermissionsFromFile")]
+    return _edit("add", "to", senders, enode)
 
 
 def _forbid(senders: Sequence[str], enode: str | None) -> list[str]:
-    lines = [f'permissions_config.toml: remove "{one}" from accounts-allowlist' for one in senders]
+    return _edit("remove", "from", senders, enode)
+
+
+def _edit(verb: str, where: str, senders: Sequence[str], enode: str | None) -> list[str]:
+    """What happens to the lists in every node's files, which are then read again."""
+    file = "permissions_config.toml"
+    lines = [f'{file}: {verb} "{one}" {where} accounts-allowlist' for one in senders]
     if enode is not None:
         lines += [
-            f'permissions_config.toml: remove "{enode}" from nodes-allowlist',
-            f'static-nodes.json: remove "{enode}"',
+            f'{file}: {verb} "{enode}" {where} nodes-allowlist',
+            f'static-nodes.json: {verb} "{enode}"',
         ]
     return [*lines, _call("perm_reloadPermissionsFromFile")]
 
