@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
@@ -42,6 +42,8 @@ class ChainLimits:
 
 AVALANCHE: Final = ChainLimits("avalanche", 100_000_000, 1_800 * 1024, 2.0)
 """subnet-evm puts at most 1,800 KiB of transactions into a block; blocks come every 2 s."""
+REHEARSAL: Final = replace(AVALANCHE, gas_limit=52_000_000)
+"""The same where two cores execute every block five times (chain-config/avalanche)."""
 BESU: Final = ChainLimits("besu", 100_000_000, 10 * 1024 * 1024, 2.0)
 """QBFT has no byte limit of its own: a block has to fit into one 10 MiB message between nodes."""
 

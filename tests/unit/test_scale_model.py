@@ -9,6 +9,7 @@ from scripts import scale_model
 from scripts.scale_model import (
     AVALANCHE,
     BESU,
+    REHEARSAL,
     GasCosts,
     Shape,
     compute_ceiling,
@@ -62,7 +63,7 @@ def test_limits_of_a_batch_are_those_of_the_code() -> None:
     assert scale_model.MAX_TRANSACTION_BYTES == batches.MAX_TRANSACTION_BYTES
 
 
-@pytest.mark.parametrize("limits", [AVALANCHE, BESU])
+@pytest.mark.parametrize("limits", [REHEARSAL, BESU])
 def test_gas_limit_of_a_block_is_that_of_the_configuration(
     limits: scale_model.ChainLimits,
 ) -> None:

@@ -63,6 +63,7 @@ def build_settings(
     parts = urlsplit(url)
     host = where.host or (LOOPBACK if parts.hostname in LOOPBACK_NAMES else ANYWHERE)
     current, *following = map(str, keys)
+    chain = load_network_config(network.config).chain
     settings: dict[str, Any] = {
         "name": name,
         "host": host,
@@ -70,7 +71,8 @@ def build_settings(
         "rpc_urls": list(where.rpc_urls) or network.rpc_urls,
         "ledger": network.ledger,
         "gas_price_wei": network.gas_price_wei,
-        "finality_tag": load_network_config(network.config).chain.finality_tag,
+        "finality_tag": chain.finality_tag,
+        "poll_interval_ms": chain.poll_interval_ms,
         "keys_file": current,
         "data_dir": str(data_dir),
     }

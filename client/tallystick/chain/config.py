@@ -30,6 +30,7 @@ class Chain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gas_limit: int
     gas_price_wei: int
     finality_tag: Literal["latest", "finalized"]
+    poll_interval_ms: int
     log_page_blocks: int
     longest_block_s: int
 

@@ -1,4 +1,4 @@
-"""The gas limit of a settlement, computed and never simulated (docs/protocol.md section 4).
+"""Gas limits, computed and never simulated (docs/protocol.md section 4).
 
 A batch simulated before its predecessor is mined is all gaps, gets a small limit and runs out of
 gas later. The constants bound the worst case: every slot cold, on each of a project's four levels a
@@ -20,6 +20,27 @@ GAS_PER_SEGMENT: Final = 20_000
 GAS_PER_PROJECT: Final = 120_000
 GAS_PER_LINE: Final = 7_000
 GAS_PER_SIGNER: Final = 8_000
+
+CREATION_BASE_GAS: Final = 3_000_000
+"""For what a constructor does."""
+CREATION_GAS_PER_BYTE: Final = 240
+"""200 to keep a byte of code, up to 16 to send it, 2 for each 32 bytes that run once."""
+
+
+def bound_gas(to: str | None, data: bytes) -> int:
+    """The gas limit of a transaction that nobody simulates.
+
+    Engines estimate by the time of the newest block, which may be long ago, so a call gets all that
+    it may ask for: what is not used nobody pays for. Creations get less, because a block takes as
+    many transactions as their limits allow, not as they use.
+
+    Args:
+        to: the contract that is called, None where one is created.
+        data: the call, or the code that creates.
+    """
+    if to is not None:
+        return MAX_TRANSACTION_GAS
+    return min(CREATION_BASE_GAS + CREATION_GAS_PER_BYTE * len(data), MAX_TRANSACTION_GAS)
 
 
 def compute_settle_gas(records: int, segments: int, projects: int, signers: int) -> int:

@@ -21,15 +21,13 @@ from tallystick.chain.errors import (
     TransactionReverted,
     TransactionUnconfirmed,
 )
+from tallystick.chain.gas import MAX_TRANSACTION_GAS, bound_gas
 from tallystick.chain.reader import PENDING, ask, expect
 from tallystick.chain.reverts import explain_refusal
 from tallystick.core.hashes import compute_keccak256
 
 T = TypeVar("T")
 
-MAX_TRANSACTION_GAS: Final = 16_777_216
-"""EIP-7825: no transaction may ask for more. Each here is given all of it: what is not used nobody
-pays for, and engines estimate by the time of the newest block, which may be long ago."""
 NONCE_TRIES: Final = 5
 POLL_S: Final = 0.02
 
@@ -110,8 +108,8 @@ class TransactionSender:
         """The transactions are mined in this order and have all succeeded.
 
         None waits for the one before it, so that a chain with seconds between its blocks takes them
-        in one or two. For the same reason none is simulated: each is given all the gas that it may
-        ask for, and nobody pays for what is not used. The key is this call's alone meanwhile.
+        in a few. For the same reason none is simulated: each is given all the gas that it may ever
+        need, and nobody pays for what is not used. The key is this call's alone meanwhile.
 
         Args:
             writes: what to do.
@@ -190,7 +188,7 @@ class TransactionSender:
             "chainId": self._chain_id,
             "nonce": nonce,
             "gasPrice": self._gas_price_wei,
-            "gas": MAX_TRANSACTION_GAS,
+            "gas": bound_gas(write.to, write.data),
             "value": write.value_wei,
             "data": write.data,
         }

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 import httpx
 
+from tallystick.chain.config import load_network_config
 from tallystick.local.errors import StartFailed
 from tallystick.local.files import make_private_folder, write_document
 from tallystick.local.folder import NetworkFile, NetworkFolder, ValidatorEntry
@@ -38,6 +39,7 @@ def write_settings(folder: NetworkFolder, network: NetworkFile, validator: Valid
         "port": int(validator.url.rpartition(":")[2]),
         "rpc_urls": order_urls(network.rpc_urls, validator.index),
         "gas_price_wei": network.gas_price_wei,
+        "poll_interval_ms": load_network_config(network.config).chain.poll_interval_ms,
         "ledger": network.ledger,
         "keys_file": str(folder.validator_keys(validator.name).resolve()),
         "data_dir": str(home),
