@@ -27,7 +27,7 @@ RESOURCE: Final = "gpt-4o"
 METERS: Final = 4
 MAX_RECORDS: Final = 8
 MAX_FRAMES: Final = 10
-MIN_PAUSE_S, MAX_PAUSE_S = 0.03, 0.12
+MIN_PAUSE_S, MAX_PAUSE_S = 0.1, 0.3
 POLL_S: Final = 0.02
 
 

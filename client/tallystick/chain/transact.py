@@ -30,6 +30,7 @@ T = TypeVar("T")
 
 NONCE_TRIES: Final = 5
 POLL_S: Final = 0.02
+MAX_POLL_S: Final = 0.2
 
 
 class TransactionJournal(Protocol):
@@ -229,12 +230,13 @@ def _send_raw(w3: Web3, raw: bytes) -> str | RpcRefused:
 
 
 def _wait_for_receipt(w3: Web3, tx_hash: str, confirm_s: float) -> dict[str, Any]:
-    until_s = time.monotonic() + confirm_s
+    until_s, pause_s = time.monotonic() + confirm_s, POLL_S
     while time.monotonic() < until_s:
         receipt = ask(w3, "eth_getTransactionReceipt", (tx_hash,))
         if isinstance(receipt, dict):
             return receipt
-        time.sleep(POLL_S)
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 1.5, MAX_POLL_S)
     raise TransactionUnconfirmed(
         "a transaction was sent and not mined yet", expected=f"{confirm_s} s", actual=tx_hash
     )

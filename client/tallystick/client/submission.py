@@ -31,7 +31,7 @@ from tallystick.core.usage import (
 from tallystick.local.meters import create_meter_sender, load_directory, wait_until_known
 from tallystick.local.tokens import load_tokens
 from tallystick.meter.meter import Meter, open_meter
-from tallystick.meter.sender import SenderStatus
+from tallystick.meter.sender import SenderSettings, SenderStatus
 
 REQUEST_TIMEOUT_S: Final = 10.0
 PROGRESS_S: Final = 0.1
@@ -68,7 +68,12 @@ class OpenMeter:
             )
             self._directory = wire.loop.run(load_directory(wire.rpc, wire.network, wire.clock))
             self._sender = create_meter_sender(
-                wire.rpc, wire.network, self._directory, self._meter, self._http
+                wire.rpc,
+                wire.network,
+                self._directory,
+                self._meter,
+                self._http,
+                SenderSettings(poll_s=wire.poll_s),
             )
         except BaseException:
             self._meter.close()

@@ -16,6 +16,7 @@ from tallystick.chain.bindings.registry import Registry
 from tallystick.chain.bindings.tariff import Tariff
 from tallystick.chain.bindings.validators import Validators
 from tallystick.chain.calls import View, Write
+from tallystick.chain.config import load_network_config
 from tallystick.chain.discovery import discover_network
 from tallystick.chain.network import Network
 from tallystick.chain.reader import read_view, read_views_now
@@ -208,6 +209,11 @@ class Wire:
     def _open_manager(self) -> TransactionSender | None:
         has_key = self.folder.role_key(CHAIN_MANAGER).exists()
         return self._sender(CHAIN_MANAGER) if has_key else None
+
+    @cached_property
+    def poll_s(self) -> float:
+        """Seconds between two looks for a new block: as often as the chain's are worth it."""
+        return load_network_config(self._require_file().config).chain.poll_interval_ms / 1_000
 
     def _require_file(self) -> NetworkFile:
         file = self.folder.read_network()

@@ -29,13 +29,12 @@ from tallystick.meter.meter import Meter, open_meter
 from tallystick.meter.ports import ValidatorEndpoint
 from tallystick.meter.sender import FrameSender, SenderSettings
 
-CURSOR_POLL_S: Final = 0.05
-"""The chain is on this machine: looking often costs little and ends a replay sooner."""
 REFERENCE_AGE_S: Final = 0.5
 """Validators refer to blocks that they have known for a quarter of a second."""
 SETTLED_FACT_S: Final = 3.0
 """A block this old is referred to by all who follow; its time is in whole seconds."""
 HEAD_PATIENCE_S: Final = 10.0
+HEAD_POLL_S: Final = 0.05
 
 
 class ChainCursors:
@@ -86,10 +85,14 @@ async def load_directory(rpc: Rpc, network: Network, clock: NetworkClock) -> Fix
 
 
 def create_meter_sender(
-    rpc: Rpc, network: Network, directory: FixedDirectory, meter: Meter, http: httpx.AsyncClient
+    rpc: Rpc,
+    network: Network,
+    directory: FixedDirectory,
+    meter: Meter,
+    http: httpx.AsyncClient,
+    settings: SenderSettings | None = None,
 ) -> FrameSender:
     """Brings the meter's records to the network's validators while it runs."""
-    settings = SenderSettings(poll_s=CURSOR_POLL_S)
     return FrameSender(meter, ChainCursors(rpc, network), directory, http, settings=settings)
 
 
@@ -120,7 +123,7 @@ async def _wait_for_head(http: httpx.AsyncClient, url: str, number: int) -> None
             return
         if status.get("head", number) >= number:
             return
-        await asyncio.sleep(CURSOR_POLL_S)
+        await asyncio.sleep(HEAD_POLL_S)
 
 
 def list_meter_folders(folder: NetworkFolder) -> list[Path]:
