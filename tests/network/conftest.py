@@ -4,6 +4,7 @@ Its chain has five nodes unless asked otherwise: `pytest tests/network --engine 
 laptop's chain what does not need a real one.
 """
 
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,6 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--engine", choices=("avalanche", "anvil"), default="avalanche", help="of the chain"
     )
+
+
+def pytest_configure() -> None:
+    """A run that is ended early stops its network, also one in a script's background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
