@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from tests.integration.cli.program import Program, is_alive
 from tests.network.figures import add_figures
+from tests.network.ground import Ground, open_ground
 
 from tallystick.local.engines import find_engine
 from tallystick.local.errors import ProgramMissing
@@ -69,6 +70,12 @@ def network_program(
 def network(network_program: Program) -> Path:
     """The folder of a network that runs."""
     return network_program.folder / ".tallystick"
+
+
+@pytest.fixture(scope="module")
+def ground(network: Path) -> Ground:
+    """The network, with an organisation of its own to attack."""
+    return open_ground(network)
 
 
 @pytest.fixture

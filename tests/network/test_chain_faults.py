@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 from tests.network.chaos_faults import (
+    ANVIL_ONLY,
     FAULTS,
     Fault,
+    fill_validator_disk,
     find_obstacle,
+    hold_validator,
     kill_chain_node,
     kill_validator,
+    lose_validator_disk,
     play,
 )
 from tests.network.faults import Drill
@@ -20,8 +24,15 @@ from tests.network.parts import Parts
 pytestmark = [pytest.mark.network, pytest.mark.timeout(900)]
 
 WITH_TESTS_OF_THEIR_OWN = (kill_validator, kill_chain_node)
+AWAY_FROM_THE_CHAIN = (hold_validator, lose_validator_disk, fill_validator_disk)
+"""See tests/network/edges, and there what only a development chain can do."""
 NODES_IN_TURN = 3
-OTHERS = [fault for fault in FAULTS if fault.happen not in WITH_TESTS_OF_THEIR_OWN]
+OTHERS = [
+    fault
+    for fault in FAULTS
+    if fault.happen not in WITH_TESTS_OF_THEIR_OWN + AWAY_FROM_THE_CHAIN
+    and fault.engines != ANVIL_ONLY
+]
 
 
 @pytest.mark.parametrize("fault", OTHERS, ids=lambda fault: fault.name.replace(" ", "-"))

@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 import pytest
 from tests.network.faults import Drill
-from tests.network.ground import Ground, open_ground, wait_until
+from tests.network.ground import Ground, wait_until
 from tests.network.settled_segments import read_settled
 
 from tallystick.chain.bindings.registry import Registry
@@ -26,12 +26,6 @@ pytestmark = [pytest.mark.network, pytest.mark.timeout(600)]
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
-
-
-@pytest.fixture(scope="module")
-def ground(network: Path) -> Ground:
-    """The network, with an organisation of its own to attack."""
-    return open_ground(network)
 
 
 def register(ground: Ground) -> int:

@@ -16,7 +16,7 @@ from tests.network.byzantine import ByzantineValidator, Claims
 from tests.network.crowd import crowding, raise_descriptors
 from tests.network.faults import Drill
 from tests.network.forgery import compose
-from tests.network.ground import Ground, open_ground
+from tests.network.ground import Ground
 from tests.network.malformed import mutate, mutate_document, send_raw_requests
 from tests.network.memory import PeakMemory
 from tests.network.settled_segments import read_settled
@@ -85,12 +85,6 @@ DOCUMENTS: Final[dict[str, dict[str, Any]]] = {
     "/v1/leases/releases": {"project": 4_000_000_000, "meter": 4_000_000_000},
 }
 POST_PATHS: Final = ("/v1/frames", BATCHES_PATH, FREEZES_PATH, *DOCUMENTS)
-
-
-@pytest.fixture(scope="module")
-def ground(network: Path) -> Ground:
-    """The network, with an organisation of its own to attack."""
-    return open_ground(network)
 
 
 @pytest.fixture

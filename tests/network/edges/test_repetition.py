@@ -12,7 +12,7 @@ import pytest
 from tests.integration.node.nodes import read_blocks
 from tests.network.capture import read_raw_transactions, recording
 from tests.network.faults import Drill
-from tests.network.ground import Ground, open_ground, wait_until
+from tests.network.ground import Ground, wait_until
 from tests.network.impostor import Heard
 
 from tallystick.chain.errors import RpcRefused
@@ -22,12 +22,6 @@ pytestmark = [pytest.mark.network, pytest.mark.timeout(600)]
 
 CAPTURED: Final = 30
 OWN_HEADERS: Final = ("Host", "Content-Length", "Connection")
-
-
-@pytest.fixture(scope="module")
-def ground(network: Path) -> Ground:
-    """The network, with an organisation of its own to attack."""
-    return open_ground(network)
 
 
 @pytest.fixture
