@@ -9,7 +9,7 @@ from tests.network.chaos import play_chaos
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(900)]
 
-CHAOS_S = 45.0
+CHAOS_S = 60.0
 
 
 def test_load_settles_once_in_chaos(network: Path) -> None:
