@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from scripts.scale_model import (
     AVALANCHE,
     BESU,
+    REHEARSAL,
     ChainLimits,
     GasCosts,
     Shape,
@@ -94,7 +95,7 @@ def _draw_blocks(axes: Axes, document: dict[str, Any], costs: GasCosts) -> None:
         axes.plot(GAS_LIMITS / 1e6, rates, label=label)
     found = document.get("network")
     if found:
-        at = AVALANCHE.gas_limit / 1e6
+        at = REHEARSAL.gas_limit / 1e6
         axes.scatter([at], [found["settled_per_s"]], label="measured", color="C3", zorder=3)
     axes.set(xlabel="gas limit of a block, millions", ylabel="records settled per second")
 
