@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 
 import httpx
+import pytest
 from tests.network.disks import can_mount, small_disk
 from tests.network.faults import Drill
+from tests.network.parts import Parts
 from tests.network.proxy import Disturbance, open_links
 
 from tallystick.chain.reader import connect
@@ -210,6 +213,15 @@ FAULTS: Final = (
     Fault("development chain silent", hold_chain, is_survived=False, engines=ANVIL_ONLY),
     Fault("reorg", reorg_chain, engines=ANVIL_ONLY),
 )
+
+
+def try_alone(network: Path, fault: Fault) -> None:
+    """The fault in a drill and a row of its own, on the network of this folder, or a loud skip."""
+    obstacle = find_obstacle(fault, Parts(network).engine)
+    if obstacle:
+        pytest.skip(f"{fault.name}: {obstacle}")
+    with Drill(network, fault.name) as drill:
+        play(drill, fault)
 
 
 def find_obstacle(fault: Fault, engine: str) -> str | None:

@@ -10,12 +10,11 @@ from tests.network.chaos_faults import (
     FAULTS,
     Fault,
     fill_validator_disk,
-    find_obstacle,
     hold_validator,
     kill_chain_node,
     kill_validator,
     lose_validator_disk,
-    play,
+    try_alone,
 )
 from tests.network.faults import Drill
 from tests.network.figures import add_figures
@@ -37,11 +36,7 @@ OTHERS = [
 
 @pytest.mark.parametrize("fault", OTHERS, ids=lambda fault: fault.name.replace(" ", "-"))
 def test_load_settles_once_whatever_breaks(network: Path, fault: Fault) -> None:
-    obstacle = find_obstacle(fault, Parts(network).engine)
-    if obstacle:
-        pytest.skip(f"{fault.name}: {obstacle}")
-    with Drill(network, fault.name) as drill:
-        play(drill, fault)
+    try_alone(network, fault)
 
 
 def test_meters_fail_over_when_their_validator_is_killed(network: Path) -> None:

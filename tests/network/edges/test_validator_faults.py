@@ -10,13 +10,10 @@ from tests.network.chaos_faults import (
     FAULTS,
     Fault,
     fill_validator_disk,
-    find_obstacle,
     hold_validator,
     lose_validator_disk,
-    play,
+    try_alone,
 )
-from tests.network.faults import Drill
-from tests.network.parts import Parts
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(900)]
 
@@ -26,8 +23,4 @@ OURS = [fault for fault in FAULTS if fault.happen in OF_VALIDATORS or fault.engi
 
 @pytest.mark.parametrize("fault", OURS, ids=lambda fault: fault.name.replace(" ", "-"))
 def test_load_settles_once_whatever_breaks(network: Path, fault: Fault) -> None:
-    obstacle = find_obstacle(fault, Parts(network).engine)
-    if obstacle:
-        pytest.skip(f"{fault.name}: {obstacle}")
-    with Drill(network, fault.name) as drill:
-        play(drill, fault)
+    try_alone(network, fault)
