@@ -14,6 +14,7 @@ import pytest
 from tests.integration.cli.program import Program, is_alive
 from tests.network.figures import add_figures
 from tests.network.ground import Ground, open_ground
+from tests.upstream.server import Upstream, run_upstream
 
 from tallystick.local.engines import find_engine
 from tallystick.local.errors import ProgramMissing
@@ -76,6 +77,13 @@ def network(network_program: Program) -> Path:
 def ground(network: Path) -> Ground:
     """The network, with an organisation of its own to attack."""
     return open_ground(network)
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[Upstream]:
+    """Stand-ins of providers, whose answers say what they used."""
+    with run_upstream() as upstream:
+        yield upstream
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
@@ -21,19 +20,13 @@ from tests.network.sidecars import (
     wait_for_calls,
     write_config,
 )
-from tests.upstream.server import Upstream, run_upstream
+from tests.upstream.server import Upstream
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(900)]
 
 LONG_S = 300.0
 NOBODYS_NUMBER = 900
 """Input tokens of calls that are not kept count of; enough for a lease to be used up soon."""
-
-
-@pytest.fixture(scope="module")
-def upstream() -> Iterator[Upstream]:
-    with run_upstream() as upstream:
-        yield upstream
 
 
 def test_gateways_follow_their_policy_when_the_chain_stalls(

@@ -26,7 +26,7 @@ from tests.network.sidecars import (
     run_named_gateway,
     write_config,
 )
-from tests.upstream.server import Upstream, run_upstream
+from tests.upstream.server import Upstream
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(600)]
 
@@ -42,13 +42,6 @@ INTAKES: Final = {
 }
 VALID: Final = b'{"resourceSpans": [], "specversion": "1.0", "id": "1"}'
 CALLS: Final = (CHAT, EMBEDDING, GEMINI, MESSAGE, OLLAMA, RESPONSE)
-
-
-@pytest.fixture(scope="module")
-def upstream() -> Iterator[Upstream]:
-    """Every provider behind one address."""
-    with run_upstream() as upstream:
-        yield upstream
 
 
 def test_calls_are_served_beside_crowds_and_garbage(network: Path, upstream: Upstream) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ from tests.network.sidecars import (
     write_config,
 )
 from tests.unit.meter.gpu.pages import read_page, set_value
-from tests.upstream.server import Upstream, run_upstream
+from tests.upstream.server import Upstream
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(900)]
 
@@ -34,12 +33,6 @@ BASE_TOKENS = 1_000_000
 GENERATED = 'vllm:generation_tokens_total{engine="1"'
 MODEL = "meta-llama/Llama-3.1-70B-Instruct"
 LONG_S = 300.0
-
-
-@pytest.fixture(scope="module")
-def upstream() -> Iterator[Upstream]:
-    with run_upstream() as upstream:
-        yield upstream
 
 
 def test_calls_settle_once_when_their_gateway_is_killed(network: Path, upstream: Upstream) -> None:
