@@ -152,7 +152,7 @@ class Holding:
             Whether nothing remains to be done: nothing is done where calls are under way, or the
             meter has no record to declare.
         """
-        state = self._state or await self._read()
+        state = await self._read()  # an opening that was cut short may have happened
         last_seq = self._ledger.last_seq()
         if not state.is_open or self._lease.reserved_ucr or last_seq < 0:
             return True

@@ -88,18 +88,23 @@ class LeaseKeeper:
         """
         self._closing.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(self._end(each, timeout_s) for each in self._holdings.values()))
+
+    async def _end(self, holding: Holding, timeout_s: float) -> None:
+        """Asked for until it has happened: a network that does not answer now may in a moment."""
+        failure: dict[str, str | int | None] = {}
+        is_ended = False
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                await asyncio.gather(*map(self._end, self._holdings.values()))
-
-    async def _end(self, holding: Holding) -> None:
-        try:
-            while True:
-                if await holding.end():
-                    return
-                await asyncio.sleep(POLL_S)
-        except TallystickError as error:
-            _log.warning("lease_left_open", project=holding.project, **error.as_dict())
+                while not is_ended:
+                    try:
+                        is_ended = await holding.end()
+                    except TallystickError as error:
+                        failure = error.as_dict()
+                    if not is_ended:
+                        await asyncio.sleep(POLL_S)
+        if not is_ended:
+            _log.warning("lease_left_open", project=holding.project, **failure)
 
     def _hold(self, project: int) -> Holding:
         holding = self._holdings.get(project)

@@ -323,6 +323,39 @@ def test_end_is_not_held_up_when_records_do_not_settle() -> None:
     run_virtually(main())
 
 
+def test_leases_are_given_back_at_the_end_though_the_network_fails_meanwhile() -> None:
+    async def main() -> None:
+        chain = create_chain()
+        async with run_gateway(chain) as gateway:
+            gateway.finish(await gateway.admit(CREDIT), CREDIT)
+            chain.settle(1)
+            gateway.source.fault = "before"
+            stopping = asyncio.create_task(gateway.stop())
+            await asyncio.sleep(3)
+            gateway.source.fault = ""
+            await stopping
+            assert not chain.lease(CHAT, 1).is_open
+
+    run_virtually(main())
+
+
+def test_lease_is_given_back_at_the_end_when_its_opening_was_not_answered() -> None:
+    async def main() -> None:
+        chain = create_chain()
+        async with run_gateway(chain) as gateway:
+            gateway.finish(await gateway.admit(CREDIT, BATCH), CREDIT)
+            chain.settle(1)
+            gateway.source.fault = "after"
+            with pytest.raises(NetworkUnreachable):
+                await gateway.admit(CREDIT)
+            assert chain.lease(CHAT, 1).is_open
+            gateway.source.fault = ""
+            await gateway.stop()
+            assert not chain.lease(CHAT, 1).is_open
+
+    run_virtually(main())
+
+
 def test_what_others_drew_on_the_lease_is_not_admitted() -> None:
     async def main() -> None:
         chain = create_chain()
