@@ -20,6 +20,7 @@ import httpx
 import pytest
 from tests.network.disks import can_mount, small_disk
 from tests.network.faults import Drill
+from tests.network.ground import wait_until
 from tests.network.parts import Parts
 from tests.network.proxy import Disturbance, open_links
 
@@ -137,10 +138,10 @@ def disturb_links(drill: Drill) -> Iterator[None]:
             drill.inject(len(rpc_urls) + len(peer_urls))
             with links.disturbed(BAD_LINK):
                 yield
+                wait_until(lambda: links.cuts > 0, "a connection is cut")
         finally:
             parts.stop(*set(parts.validators()) - set(parts.missing()))
             parts.revive()
-    assert links.cuts > 0, "no connection was cut"
 
 
 @contextmanager
