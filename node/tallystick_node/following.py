@@ -84,8 +84,8 @@ class Listener(Protocol):
         """These batches of this node came to an end."""
 
 
-HasOtherLedger = Callable[[], Awaitable[bool]]
-"""Whether the chain names other ledgers than those this node works with."""
+HasOtherLedger = Callable[[int], Awaitable[bool]]
+"""Whether the chain as of a block names other ledgers than those this node works with."""
 
 
 class Following:
@@ -179,7 +179,7 @@ class Following:
     async def _cut_at_replacement(self, blocks: Sequence[Block]) -> Sequence[Block]:
         """The blocks before the one that puts another ledger in place, which we cannot read."""
         for place, block in enumerate(blocks):
-            if _moves_ledger(block) and await self._has_other_ledger():
+            if _moves_ledger(block) and await self._has_other_ledger(block.number):
                 log.warning("ledger_replaced", block=block.number)
                 return blocks[:place]
         return blocks

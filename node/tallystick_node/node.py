@@ -298,18 +298,19 @@ def _build_following(
         stages,
         basis.clock,
         interval_s=settings.poll_interval_ms / 1000,
-        has_other_ledger=lambda: _has_other_ledger(basis),
+        has_other_ledger=lambda block: _has_other_ledger(basis, block),
     )
 
 
-async def _has_other_ledger(basis: Basis) -> bool:
-    """Whether the chain names other ledgers than those that this node was built for.
+async def _has_other_ledger(basis: Basis, block: int) -> bool:
+    """Whether the chain as of a block names other ledgers than those this node was built for.
 
-    Asked until the chain answers: the blocks that wait for it are not read twice.
+    Asked until an endpoint that knows the block answers: the blocks that wait for it are not read
+    twice.
     """
     while True:
         try:
-            found = await discover_network(basis.rpc, basis.settings.ledger)
+            found = await discover_network(basis.rpc, basis.settings.ledger, at_least=block)
         except (TemporaryFailure, RpcRefused, AnswerMalformed) as error:
             log.warning("chain_awaited", **error.as_dict())
             await asyncio.sleep(RETRY_CHAIN_S)

@@ -19,6 +19,7 @@ from tallystick.chain.bindings.registry import Registry
 from tallystick.chain.decode import Event, decode_event, parse_log
 from tallystick.chain.errors import (
     AnswerMalformed,
+    EndpointBehind,
     NetworkMismatch,
     RpcRefused,
     TransactionReverted,
@@ -35,18 +36,20 @@ LOG_PAGE_BLOCKS: Final = 2_000
 PAGES_PER_ROUND: Final = 50
 
 
-async def discover_network(rpc: Rpc, ledger: str) -> Network:
+async def discover_network(rpc: Rpc, ledger: str, *, at_least: int = 0) -> Network:
     """The network that the ledger at this address belongs to.
 
     Args:
         rpc: endpoints of its chain.
         ledger: 0x address, in any case.
+        at_least: a block that the answer has to know of.
 
     Raises:
         NetworkMismatch: no ledger of ours is there, or a contract of the network is missing.
         ChainUnreachable: no endpoint answered.
+        EndpointBehind: the one that did has not come to that block yet.
     """
-    return await hold_async(rpc, discovering(ledger.lower()))
+    return await hold_async(rpc, discovering(ledger.lower(), at_least))
 
 
 def find_network(w3: Web3, ledger: str) -> Network:
@@ -54,7 +57,7 @@ def find_network(w3: Web3, ledger: str) -> Network:
     return hold(w3, discovering(ledger.lower()))
 
 
-def discovering(ledger: str) -> Dialogue[Network]:
+def discovering(ledger: str, at_least: int = 0) -> Dialogue[Network]:
     """The rounds of `discover_network`: chain, ledger, what it names, what the authority says."""
     answers = yield [
         ("eth_chainId", ()),
@@ -73,7 +76,7 @@ def discovering(ledger: str) -> Dialogue[Network]:
             "another contract lies at the ledger's address", expected="a UsageLedger", actual=ledger
         ) from error
     _, (authority,) = yield from reading_together([Registry(parts.registry).authority()])
-    grants = yield from _reading_grants(authority)
+    grants = yield from _reading_grants(authority, at_least)
     *former_ledgers, current = _list_ledgers(grants) or [ledger]
     if current != ledger:
         _, (parts,) = yield from reading_together([Ledger(current).parts()])
@@ -110,9 +113,9 @@ def reading_places(authority: str) -> Dialogue[Mapping[str, str]]:
     return _find_places(grants, authority)
 
 
-def _reading_grants(authority: str) -> Dialogue[list[Event]]:
+def _reading_grants(authority: str, at_least: int = 0) -> Dialogue[list[Event]]:
     """Every grant and revocation of a place, or of the ledger's role, in order."""
-    logs = yield from _reading_logs(authority, _list_topics())
+    logs = yield from _reading_logs(authority, _list_topics(), at_least)
     shapes = load_events("AccessManager")
     return [decode_event(shapes[log.topics[0]], log) for log in map(parse_log, logs)]
 
@@ -153,16 +156,22 @@ def _find_places(grants: Sequence[Event], authority: str) -> Mapping[str, str]:
     return {field: holder_by_role[place_of(field)] for field in PLACES}
 
 
-def _reading_logs(address: str, topics: list[list[str]]) -> Dialogue[list[Any]]:
+def _reading_logs(address: str, topics: list[list[str]], at_least: int) -> Dialogue[list[Any]]:
     """All logs of these topics: in one answer, or page by page where the node gives no more."""
     wanted = {"address": address, "topics": topics}
     whole = {**wanted, "fromBlock": "0x0", "toBlock": "latest"}
-    answers = yield [("eth_getLogs", (whole,)), ("eth_blockNumber", ())]
-    if not isinstance(answers[0], RpcRefused):
-        return list(answers[0])
+    # The number first: logs that are read after it know of that block.
+    number, answer = yield [("eth_blockNumber", ()), ("eth_getLogs", (whole,))]
+    head = int(expect(number), 16)
+    if head < at_least:
+        raise EndpointBehind(
+            "a chain endpoint lags behind", expected=f"block {at_least}", actual=f"block {head}"
+        )
+    if not isinstance(answer, RpcRefused):
+        return list(answer)
     pages = [
         {**wanted, "fromBlock": hex(first), "toBlock": hex(first + LOG_PAGE_BLOCKS - 1)}
-        for first in range(0, int(expect(answers[1]), 16) + 1, LOG_PAGE_BLOCKS)
+        for first in range(0, head + 1, LOG_PAGE_BLOCKS)
     ]
     logs: list[Any] = []
     for start in range(0, len(pages), PAGES_PER_ROUND):

@@ -139,6 +139,12 @@ class ChainUnreachable(TemporaryFailure):
     code = "chain_unreachable"
 
 
+class EndpointBehind(TemporaryFailure):
+    """The endpoint that answered has not come to the block yet that was asked about."""
+
+    code = "endpoint_behind"
+
+
 class SignerUnreachable(TemporaryFailure):
     """The signer that holds a key did not answer."""
 

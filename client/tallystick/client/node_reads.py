@@ -17,6 +17,9 @@ from tallystick.local.tokens import load_tokens
 TIMEOUT_S: Final = 30.0
 INDEX_PATIENCE_S: Final = 10.0
 POLL_S: Final = 0.02
+ROUNDS_S: Final = 3.0
+"""All validators hang up at one moment when a vote has replaced the ledger: they are asked anew."""
+PAUSE_S: Final = 0.2
 
 
 class NodeReads:
@@ -26,12 +29,21 @@ class NodeReads:
         wire: the network.
         urls: validators in the order of preference.
         tokens: what some of them ask for.
+        transport: replaces the network in tests.
     """
 
-    def __init__(self, wire: Wire, urls: Sequence[str], tokens: httpx.Auth | None = None) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        urls: Sequence[str],
+        tokens: httpx.Auth | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         self._wire = wire
         self._urls = list(urls)
-        self._http = httpx.Client(timeout=TIMEOUT_S, trust_env=False, auth=tokens)
+        self._http = httpx.Client(
+            timeout=TIMEOUT_S, trust_env=False, auth=tokens, transport=transport
+        )
 
     def usage(self, query: UsageQuery) -> list[Row]:
         """Records, quantities and cost by the query's keys."""
@@ -94,15 +106,20 @@ class NodeReads:
     def _ask(self, path: str, parameters: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON
         wanted = {name: value for name, value in parameters.items() if value not in (None, "")}
         head = int(self._wire.loop.run(self._wire.rpc.call("eth_blockNumber")), 16)
-        failures: list[str] = []
-        for url in list(self._urls):
-            try:
-                self._wait_for_index(url, head)
-                return _read_answer(self._http.get(f"{url}{path}", params=_as_text(wanted)))
-            except (httpx.TransportError, TimeoutError) as error:
-                failures.append(f"{url}: {type(error).__name__}")
-                self._urls.append(self._urls.pop(0))
-        raise NodesUnreachable("no validator answered", actual=", ".join(failures) or "none known")
+        deadline = time.monotonic() + ROUNDS_S
+        while True:
+            failures: list[str] = []
+            for url in list(self._urls):
+                try:
+                    self._wait_for_index(url, head)
+                    return _read_answer(self._http.get(f"{url}{path}", params=_as_text(wanted)))
+                except (httpx.TransportError, TimeoutError) as error:
+                    failures.append(f"{url}: {type(error).__name__}")
+                    self._urls.append(self._urls.pop(0))
+            if not failures or time.monotonic() > deadline:
+                actual = ", ".join(failures) or "none known"
+                raise NodesUnreachable("no validator answered", actual=actual)
+            time.sleep(PAUSE_S)
 
     def _wait_for_index(self, url: str, head: int) -> None:
         """The validator's index holds the block `head`.

@@ -19,7 +19,7 @@ from tallystick.chain.creation_checks import check_creations
 from tallystick.chain.decode import EventDecoder, fact_of
 from tallystick.chain.deployment_checks import check_code, check_deployment
 from tallystick.chain.discovery import discover_network, find_network
-from tallystick.chain.errors import DeploymentFailed, NetworkMismatch
+from tallystick.chain.errors import DeploymentFailed, EndpointBehind, NetworkMismatch
 from tallystick.chain.reader import ask, expect, read, read_views
 from tallystick.chain.rpc import Rpc
 from tallystick.core.facts import FactBook
@@ -32,15 +32,19 @@ NOW_MS = 1_700_000_000_000
 
 
 def test_deployment_is_found_again_from_its_ledger(deployed: DeployedNetwork) -> None:
-    async def discover() -> object:
+    async def discover(at_least: int) -> object:
         rpc = Rpc([deployed.url])
         try:
-            return await discover_network(rpc, deployed.network.addresses.ledger.upper())
+            ledger = deployed.network.addresses.ledger.upper()
+            return await discover_network(rpc, ledger, at_least=at_least)
         finally:
             await rpc.aclose()
 
     assert find_network(deployed.w3, deployed.network.addresses.ledger) == deployed.network
-    assert asyncio.run(discover()) == deployed.network
+    head = deployed.w3.eth.block_number
+    assert asyncio.run(discover(head)) == deployed.network
+    with pytest.raises(EndpointBehind):
+        asyncio.run(discover(head + 1))
 
 
 @pytest.mark.parametrize("kind", ["nothing", "registry"])
