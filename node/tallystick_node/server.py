@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -31,7 +31,7 @@ def create_protocol(header_timeout_s: float, room: ConnectionRoom) -> type[async
 
         def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvicorn's signature
             super().connection_made(transport)
-            room.enter(self.transport)
+            _let_in(self, room)
             self._start_waiting()
 
         def on_message_begin(self) -> None:
@@ -65,6 +65,16 @@ def create_protocol(header_timeout_s: float, room: ConnectionRoom) -> type[async
                 self.head_timer = None
 
     return BoundedHttpProtocol
+
+
+def _let_in(protocol: HttpToolsProtocol, room: ConnectionRoom) -> None:
+    """The connection has room; one that was cut for it counts no longer, though it still closes.
+
+    Uvicorn refuses requests by that count, and thousands may come in one turn of the loop.
+    """
+    cut = room.enter(protocol.transport)
+    if cut is not None:
+        protocol.connections.discard(cast("HttpToolsProtocol", cut.get_protocol()))
 
 
 def create_server(app: ASGIApp, limits: ServerLimits) -> uvicorn.Server:

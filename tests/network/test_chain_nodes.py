@@ -1,8 +1,10 @@
 """Chain nodes that were killed come back from their own files, with every block they accepted."""
 
 import asyncio
+import os
 import signal
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from tests.integration.cli.program import Program
@@ -14,6 +16,8 @@ from tallystick.local.processes import Processes, send_signal, wait_until_ended
 pytestmark = [pytest.mark.network, pytest.mark.timeout(400)]
 
 PATIENCE_S = 10.0
+LEFT_OVER_S = 3.0
+"""For how long a killed node's machine has the database open."""
 
 
 @pytest.fixture
@@ -77,3 +81,35 @@ def test_killed_chain_node_is_back_on_its_port_with_what_it_missed(
     revived = network_program.run("up", "--detach")
     assert revived.exit_code == 0, revived
     assert asyncio.run(read_hash(lost.rpc_url, number)) == accepted
+
+
+def test_chain_node_waits_until_what_is_left_of_the_killed_one_is_gone(
+    network: Path, network_program: Program, chain: NetworkFile
+) -> None:
+    lost = chain.nodes[2]
+    machines = list_children(network_program.read_pids()[lost.name])
+    assert machines
+    for pid in machines:
+        os.kill(pid, signal.SIGSTOP)
+    going_on = Timer(LEFT_OVER_S, go_on, [machines])
+    try:
+        kill(network, [lost.name])
+    finally:
+        going_on.start()
+    revived = network_program.run("up", "--detach")
+    going_on.join()
+    assert revived.exit_code == 0, revived
+    number, accepted = asyncio.run(read_newest(chain.rpc_urls[0]))
+    assert asyncio.run(read_hash(lost.rpc_url, number)) == accepted
+
+
+def go_on(pids: list[int]) -> None:
+    """Stopped processes run."""
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
+
+
+def list_children(pid: int) -> list[int]:
+    """The processes that a process started, the chain's virtual machine among them."""
+    found = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for path in found for child in path.read_text().split()]

@@ -27,13 +27,19 @@ class ConnectionRoom:
         self._count = 0
         self._waiting: OrderedDict[asyncio.Transport, None] = OrderedDict()
 
-    def enter(self, transport: asyncio.Transport) -> None:
-        """A connection is there, at the cost of another where there were enough."""
+    def enter(self, transport: asyncio.Transport) -> asyncio.Transport | None:
+        """A connection is there, at the cost of another where there were enough.
+
+        Returns:
+            The one that was cut for it, which is gone a moment later.
+        """
         self._count += 1
+        oldest = None
         if self._count > self._limit and self._waiting:
             oldest, _ = self._waiting.popitem(last=False)
             oldest.abort()
         self._waiting[transport] = None
+        return oldest
 
     def serve(self, transport: asyncio.Transport) -> None:
         """The connection's request has arrived: it is not closed before it is answered."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from tallystick.chain.errors import ChainUnreachable, RpcRefused
 from tallystick.chain.rpc import Rpc
+from tallystick.local.avalanche.databases import wait_until_closed
 from tallystick.local.avalanche.founding import link_log
 from tallystick.local.avalanche.programs import NODE_ENVIRONMENT, AvalanchePrograms
 from tallystick.local.errors import StartFailed
@@ -19,6 +20,8 @@ from tallystick.local.ports import check_port_free
 from tallystick.local.processes import ProcessEntry, Processes
 
 START_PATIENCE_S: Final = 90.0
+CLOSE_PATIENCE_S: Final = 30.0
+"""For what is left of a node that was killed."""
 POLL_S: Final = 0.1
 
 
@@ -34,11 +37,18 @@ def start_node(
 
     Raises:
         PortInUse: its port belongs to somebody else.
+        StartFailed: its databases do.
     """
-    port = urlsplit(node.rpc_url).port
+    data, port = Path(node.flags).parent, urlsplit(node.rpc_url).port
     if port is not None:
         check_port_free(port, node.name)
-    link_log(processes.logs / f"{node.name}.log", Path(node.flags).parent)
+    if not wait_until_closed(data, CLOSE_PATIENCE_S):
+        raise StartFailed(
+            f"another process has the databases of {node.name} open",
+            expected=f"nobody to use {data}",
+            actual="a node, or a virtual machine that was left over",
+        )
+    link_log(processes.logs / f"{node.name}.log", data)
     return processes.start(node.name, compute_command(programs, node), environment=NODE_ENVIRONMENT)
 
 
