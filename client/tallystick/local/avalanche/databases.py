@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 LOCK_NAME: Final = "LOCK"
 POLL_S: Final = 0.05
+LOCKS: Final = Path("/proc/locks")
+PID_FIELD, FILE_FIELD = 4, 5
+"""Of a line there: the process that holds the lock, and the file as device and inode."""
 
 
-def wait_until_closed(data: Path, patience_s: float) -> bool:
-    """Whether every database of a node that does not run is closed within `patience_s`.
+def free_databases(data: Path, machine: str, patience_s: float) -> bool:
+    """Whether every database of a node that does not run is closed.
 
-    The chain's virtual machine is a process of its own, which outlives a node that was killed for
-    as long as it takes to write down what it has; a node that starts meanwhile has no chain.
+    The chain's virtual machine is a process of its own, which outlives a node that was killed, and
+    a node that starts meanwhile has no chain. It is given `patience_s` to end by itself, then as
+    long to be gone once it was killed: what is half written is left out when it is opened again.
 
     Args:
         data: the node's folder.
-        patience_s: for all of them together.
+        machine: the file name of the virtual machine; no other program is ended.
+        patience_s: see above.
     """
+    if _wait_until_closed(data, patience_s):
+        return True
+    for pid in _find_holders(data):
+        with suppress(OSError):  # gone by now
+            program, _, _ = Path(f"/proc/{pid}/exe").readlink().name.partition(" ")
+            if program == machine:
+                os.kill(pid, signal.SIGKILL)
+    return _wait_until_closed(data, patience_s)
+
+
+def _wait_until_closed(data: Path, patience_s: float) -> bool:
     deadline = time.monotonic() + patience_s
     while any(_is_open(lock) for lock in data.rglob(LOCK_NAME)):
         if time.monotonic() > deadline:
@@ -38,3 +58,12 @@ def _is_open(lock: Path) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+def _find_holders(data: Path) -> Iterator[int]:
+    """Who has the databases open, where the system tells."""
+    files = {lock.stat().st_ino for lock in data.rglob(LOCK_NAME)}
+    for line in LOCKS.read_text().splitlines() if LOCKS.exists() else []:
+        fields = line.split()
+        if len(fields) > FILE_FIELD and int(fields[FILE_FIELD].rpartition(":")[2]) in files:
+            yield int(fields[PID_FIELD])

@@ -11,17 +11,17 @@ from urllib.parse import urlsplit
 
 from tallystick.chain.errors import ChainUnreachable, RpcRefused
 from tallystick.chain.rpc import Rpc
-from tallystick.local.avalanche.databases import wait_until_closed
+from tallystick.local.avalanche.databases import free_databases
 from tallystick.local.avalanche.founding import link_log
-from tallystick.local.avalanche.programs import NODE_ENVIRONMENT, AvalanchePrograms
+from tallystick.local.avalanche.programs import MACHINE_ID, NODE_ENVIRONMENT, AvalanchePrograms
 from tallystick.local.errors import StartFailed
 from tallystick.local.folder import ChainNodeEntry
 from tallystick.local.ports import check_port_free
 from tallystick.local.processes import ProcessEntry, Processes
 
 START_PATIENCE_S: Final = 90.0
-CLOSE_PATIENCE_S: Final = 30.0
-"""For what is left of a node that was killed."""
+CLOSE_PATIENCE_S: Final = 10.0
+"""For what is left of a node that was killed; then it is ended."""
 POLL_S: Final = 0.1
 
 
@@ -42,11 +42,11 @@ def start_node(
     data, port = Path(node.flags).parent, urlsplit(node.rpc_url).port
     if port is not None:
         check_port_free(port, node.name)
-    if not wait_until_closed(data, CLOSE_PATIENCE_S):
+    if not free_databases(data, MACHINE_ID, CLOSE_PATIENCE_S):
         raise StartFailed(
             f"another process has the databases of {node.name} open",
             expected=f"nobody to use {data}",
-            actual="a node, or a virtual machine that was left over",
+            actual="a node that another program started",
         )
     link_log(processes.logs / f"{node.name}.log", data)
     return processes.start(node.name, compute_command(programs, node), environment=NODE_ENVIRONMENT)

@@ -1,5 +1,6 @@
 """A node waits for what is left of the one before it."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tallystick.local.avalanche.databases import wait_until_closed
+from tallystick.local.avalanche.databases import LOCKS, free_databases
 
+MACHINE = "machine"
 HOLD = """
 import fcntl, sys, time
 file = open(sys.argv[2], "r+b")
@@ -43,11 +45,19 @@ def held(way: str, lock: Path, seconds: float) -> Iterator[None]:
 @pytest.mark.parametrize("way", ["flock", "lockf"])
 def test_open_database_is_waited_for(tmp_path: Path, lock: Path, way: str) -> None:
     with held(way, lock, 0.3):
-        assert not wait_until_closed(tmp_path, 0.0)
-        assert wait_until_closed(tmp_path, 60.0)
+        assert not free_databases(tmp_path, MACHINE, 0.0)
+        assert free_databases(tmp_path, MACHINE, 60.0)
+
+
+def test_machine_that_does_not_end_is_killed(tmp_path: Path, lock: Path) -> None:
+    if not LOCKS.exists():
+        pytest.skip("this system does not tell who holds a lock")
+    with held("lockf", lock, 600.0):
+        assert not free_databases(tmp_path, "another", 0.1)
+        assert free_databases(tmp_path, Path(os.path.realpath(sys.executable)).name, 5.0)
 
 
 def test_closed_database_is_not_waited_for(tmp_path: Path, lock: Path) -> None:
-    assert wait_until_closed(tmp_path, 0.0)
+    assert free_databases(tmp_path, MACHINE, 0.0)
     lock.unlink()
-    assert wait_until_closed(tmp_path, 0.0)
+    assert free_databases(tmp_path, MACHINE, 0.0)
