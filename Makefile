@@ -24,7 +24,7 @@ chaos: ## break a network of its own at random (SECONDS=180 SEED=N ENGINE=avalan
 	@scripts/chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(ENGINE),--engine $(ENGINE))
 
-test-network: ## everything on a chain of five nodes, and every fault (20 minutes)
+test-network: ## everything on a chain of five nodes, and every fault (20 to 25 minutes)
 	@scripts/test-network
 
 check: ## lint, types, import rules, static analysis, fresh generated files
