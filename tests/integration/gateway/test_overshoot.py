@@ -162,15 +162,16 @@ def test_leases_are_given_back_when_gateways_end(
 ) -> None:
     for gateway in gateways:
         assert gateway.stop() == 0
-    # A process that has recorded nothing has no last record to declare: its lease lapses by itself.
     settled = program.ask("records", "--project", "acme/many/capped", "--limit", "10000")
     meters = {record["meter"] for record in settled}
 
     def are_given_back() -> bool:
         leases = program.ask("lease", "list", "--under", "acme/many/capped")
-        held = {
-            lease["meter"] for lease in leases if lease["state"] in ("open", "ending", "lapsed")
-        }
-        return not held & meters
+        # A process that has recorded nothing has no last record to declare: its lease lapses.
+        kept = [
+            lease for lease in leases if lease["state"] == "open" and lease["meter"] not in meters
+        ]
+        leased_ucr = sum(lease["left_ucr"] for lease in kept)
+        return bool(read_budget(program, "acme/many")["leased"] == leased_ucr)
 
     wait_until(are_given_back)

@@ -13,9 +13,6 @@ from typing import Final
 
 LOCK_NAME: Final = "LOCK"
 POLL_S: Final = 0.05
-LOCKS: Final = Path("/proc/locks")
-PID_FIELD, FILE_FIELD = 4, 5
-"""Of a line there: the process that holds the lock, and the file as device and inode."""
 
 
 def free_databases(data: Path, machine: str, patience_s: float) -> bool:
@@ -32,11 +29,9 @@ def free_databases(data: Path, machine: str, patience_s: float) -> bool:
     """
     if _wait_until_closed(data, patience_s):
         return True
-    for pid in _find_holders(data):
-        with suppress(OSError):  # gone by now
-            program, _, _ = Path(f"/proc/{pid}/exe").readlink().name.partition(" ")
-            if program == machine:
-                os.kill(pid, signal.SIGKILL)
+    for pid in _find_holders(data, machine):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     return _wait_until_closed(data, patience_s)
 
 
@@ -60,10 +55,13 @@ def _is_open(lock: Path) -> bool:
     return False
 
 
-def _find_holders(data: Path) -> Iterator[int]:
-    """Who has the databases open, where the system tells."""
-    files = {lock.stat().st_ino for lock in data.rglob(LOCK_NAME)}
-    for line in LOCKS.read_text().splitlines() if LOCKS.exists() else []:
-        fields = line.split()
-        if len(fields) > FILE_FIELD and int(fields[FILE_FIELD].rpartition(":")[2]) in files:
-            yield int(fields[PID_FIELD])
+def _find_holders(data: Path, program: str) -> Iterator[int]:
+    """Processes of that program that have one of these very databases open, where /proc tells."""
+    locks = {lock.resolve() for lock in data.rglob(LOCK_NAME)}
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended by now, or is somebody else's
+            name, _, _ = (process / "exe").readlink().name.partition(" ")
+            if name == program and any(
+                file.readlink() in locks for file in (process / "fd").iterdir()
+            ):
+                yield int(process.name)

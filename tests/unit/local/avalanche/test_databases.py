@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tallystick.local.avalanche.databases import LOCKS, free_databases
+from tallystick.local.avalanche.databases import free_databases
 
 MACHINE = "machine"
 HOLD = """
@@ -50,8 +50,8 @@ def test_open_database_is_waited_for(tmp_path: Path, lock: Path, way: str) -> No
 
 
 def test_machine_that_does_not_end_is_killed(tmp_path: Path, lock: Path) -> None:
-    if not LOCKS.exists():
-        pytest.skip("this system does not tell who holds a lock")
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("this system does not tell who has a file open")
     with held("lockf", lock, 600.0):
         assert not free_databases(tmp_path, "another", 0.1)
         assert free_databases(tmp_path, Path(os.path.realpath(sys.executable)).name, 5.0)
